@@ -1,0 +1,57 @@
+export { fletcher64 } from './fletcher64.ts'
+export {
+  FLOG_GROUP_BYTES,
+  FLOG_HALF_BYTES,
+  FLOG_SLOT_BYTES,
+  FLOG_SLOTS,
+  decodeFlogEntry,
+  encodeFlogEntry,
+  encodeFlogHalves,
+  newerOf,
+  nextSeq,
+  type FlogEntry,
+} from './flog.ts'
+export { CURRENT_SLOTS, FlogSlotDetector, OLD_SLOTS, type FlogSlots } from './flog-slots.ts'
+export {
+  FLAG_ERROR,
+  INFO_BLOCK_BYTES,
+  decodeInfoBlock,
+  encodeInfoBlock,
+  hasInfoSignature,
+  infoChecksum,
+  type InfoBlock,
+} from './info-block.ts'
+export { infoBlocksAgree, isKnownVersion, judgeInfoBlock, type InfoVerdict } from './judge-info-block.ts'
+export { LABEL_PROBE_BYTES, isLabelAreaStart, labelAreaCandidates } from './label-area.ts'
+export {
+  DEFAULT_NFREE,
+  MAX_ARENA_BYTES,
+  MAX_NFREE,
+  MIN_ARENA_BYTES,
+  flogBytes,
+  initialOffset,
+  internalLbasize,
+  layOut,
+  mapBytes,
+  roundDown,
+  roundUp,
+  type ArenaLayout,
+  type BttVersion,
+  type LayoutDialect,
+  type LayoutRequest,
+} from './layout.ts'
+export {
+  MAP_ENTRY_BYTES,
+  MAX_INTERNAL_NLBA,
+  errorEntry,
+  hasErrorFlag,
+  mapBlock,
+  mapState,
+  normalEntry,
+  stripFlags,
+  zeroEntry,
+  type MapState,
+} from './map-entry.ts'
+export { POOL_BTT_OFFSET, decodePoolHeader, type PoolHeader } from './pool-header.ts'
+export { KERNEL_LBASIZES, sectorShape, type SectorShape } from './sector-shape.ts'
+export { NULL_UUID, UUID_BYTES, decodeUuid, encodeUuid, isUuid } from './uuid.ts'

@@ -1,0 +1,134 @@
+import type { BlockDevice } from './block-device.ts'
+import type { LanePolicy } from './lane-table.ts'
+import type { PmemProvider } from './pmem-provider.ts'
+import type { Sleepable } from './wait.ts'
+
+/** What an info block says, with where it is. All sizes and offsets are bytes; the `…off` fields count from the arena's start. */
+export interface ArenaInfo {
+  /** Byte of the storage at which the arena starts. */
+  readonly offset: number
+  /** From the info block to the end of its backup. */
+  readonly size: number
+  readonly uuid: string
+  readonly parentUuid: string
+  readonly flags: number
+  readonly major: number
+  readonly minor: number
+  readonly externalLbasize: number
+  readonly externalNlba: number
+  readonly internalLbasize: number
+  readonly internalNlba: number
+  readonly nfree: number
+  readonly infosize: number
+  readonly nextoff: number
+  readonly dataoff: number
+  readonly mapoff: number
+  readonly logoff: number
+  readonly info2off: number
+  /** Hexadecimal, with 0x. */
+  readonly checksum: string
+}
+
+export type BttState =
+  /** Nothing to do at attach. */
+  | 'clean'
+  /** Writes were interrupted; an attach for writing completes them, a read-only one reads as if it had. */
+  | 'needs-recovery'
+  /** Something keeps it from being written. */
+  | 'error'
+
+/** What `btt info --json` prints. */
+export interface BttInfo {
+  readonly image: string
+  /** Byte of the storage at which the info block of arena 0 is. */
+  readonly namespaceOffset: number
+  readonly format: {
+    readonly version: string
+    /** Who wrote it, as far as it can be told. */
+    readonly dialect: 'kernel' | 'pmdk'
+    /** The two slots of a flog group that are in use. */
+    readonly logLayout: '0,1' | '0,2'
+  }
+  readonly sectorSize: number
+  readonly metadataSize: number
+  readonly sectorCount: number
+  readonly state: BttState
+  /** One sentence each: what is wrong with the image, as far as attach looks. */
+  readonly problems: readonly string[]
+  readonly arenas: readonly ArenaInfo[]
+}
+
+/** What a sector reads as that was never written. */
+export type InitialSectors =
+  /** Zeros. */
+  | 'zeros'
+  /** Whatever is in the block of its own number, as Linux does: perhaps somebody's old data. */
+  | 'identity'
+
+export interface AttachOptions {
+  /** Where the info block of arena 0 is, in bytes; default: probe. */
+  readonly namespaceOffset?: number | undefined
+  /** Default false. A read-only attach writes nothing; interrupted writes are completed in memory. */
+  readonly readOnly?: boolean | undefined
+  /** Default `first-idle`. */
+  readonly lanePolicy?: LanePolicy | undefined
+  /** Default and most: the smallest nfree of all arenas, at most 256. */
+  readonly laneCount?: number | undefined
+  /** Default `zeros`. */
+  readonly initialSectors?: InitialSectors | undefined
+}
+
+export interface CreateOptions {
+  /** Bytes of a sector with its metadata. Default 4096. */
+  readonly externalLbasize?: number | undefined
+  /** Default 1.1. */
+  readonly version?: '1.1' | '2.0' | undefined
+  /** Default: a random one. */
+  readonly uuid?: string | undefined
+  /** Default: the null UUID. */
+  readonly parentUuid?: string | undefined
+  /** Spare blocks an arena; default 256. */
+  readonly nfree?: number | undefined
+  /** Where to put the info block of arena 0, in bytes; default: where the version has it. */
+  readonly namespaceOffset?: number | undefined
+  /** Overwrite whatever is there. */
+  readonly force?: boolean | undefined
+  /** Called now and then with the bytes done and to do. */
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined
+}
+
+/** Counters of one attachment since it was made. Another thread may read them at any time. */
+export interface DeviceStatistics {
+  readonly reads: number
+  readonly writes: number
+  readonly zeroes: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Flushes, and persists of a range, asked of the provider. */
+  readonly flushes: number
+  readonly lanesInUse: number
+}
+
+/** An attached BTT. */
+export interface BttDevice extends BlockDevice {
+  /** As found at attach. */
+  readonly info: BttInfo
+  statistics(): DeviceStatistics
+}
+
+/** What attaches and makes BTTs. */
+export interface Engine {
+  /**
+   * Finds a BTT on the storage and attaches it. Never formats; writes only what recovery has to. The caller holds the storage's lock.
+   *
+   * @throws {NotABttError} {AmbiguousBttError} {InfoBlockError} {FlogError} {WriteRefusedError} {UnsafeProviderError} {PoolWithoutLayoutError}
+   */
+  attach(provider: PmemProvider, options?: AttachOptions): Sleepable<BttDevice>
+
+  /**
+   * Lays out a BTT. Interrupted at any point it leaves no BTT or the whole one.
+   *
+   * @throws {AlreadyInUseError} when the storage holds something, unless forced; {LayoutError} {UnsafeProviderError} {ReadOnlyError}
+   */
+  create(provider: PmemProvider, options?: CreateOptions): Sleepable<void>
+}

@@ -1,0 +1,30 @@
+export type { BlockDevice, BlockGeometry, BlockOperations } from './block-device.ts'
+export type {
+  ArenaInfo,
+  AttachOptions,
+  BttDevice,
+  BttInfo,
+  BttState,
+  CreateOptions,
+  DeviceStatistics,
+  Engine,
+  InitialSectors,
+} from './engine.ts'
+export type { CheckOptions, Checker, Finding, FindingSeverity } from './checker.ts'
+export type {
+  LanePolicy,
+  LaneTable,
+  LaneTableFactory,
+  LockTable,
+  LockTableFactory,
+  ReadTracking,
+  ReadTrackingFactory,
+} from './lane-table.ts'
+export type { LockMode, PmemProvider, WriteSegment } from './pmem-provider.ts'
+export type { Registry, Resolver } from './registry.ts'
+export type { FlushBehaviour, ProviderCapabilities } from './provider-capabilities.ts'
+export type { ProviderLocation, ProviderOpenOptions, ProviderPlugin } from './provider-plugin.ts'
+export type { MaybeSleep, Sleepable, Wait, WaitKind, WaitObject, WaitSubject } from './wait.ts'
+export * from './errors.ts'
+export * from './parse-size.ts'
+export * from './tokens.ts'

@@ -1,0 +1,71 @@
+import type { ProviderCapabilities } from './provider-capabilities.ts'
+import type { MaybeSleep } from './wait.ts'
+
+/** How an image is locked: any number of readers, or one writer. */
+export type LockMode = 'shared' | 'exclusive'
+
+/** One piece of a `writeMany`. */
+export interface WriteSegment {
+  readonly offset: number
+  readonly source: Uint8Array
+}
+
+/**
+ * Byte-addressed storage under a BTT: memory, a file, a mapped DAX device, something remote.
+ *
+ * Offsets and lengths are bytes, whole numbers from 0 to `size`, below 2^53. Each method returns `undefined`
+ * when it finished at once and a `Wait` when it did not; a provider whose `capabilities.mayWait` is false never
+ * returns one. Failures are thrown, or reject the wait: `OutOfRangeError` for a range beyond `size`,
+ * `ProviderIoError` for everything the storage reports.
+ *
+ * `read`, `write`, `flush` and `close` (with `size` and `capabilities`) are required. The others are optional;
+ * each says what is done without it.
+ */
+export interface PmemProvider {
+  /** Names the storage in messages: a path or a URL. */
+  readonly name: string
+  /** Bytes; fixed while the provider is open. */
+  readonly size: number
+  readonly capabilities: ProviderCapabilities
+  /** True when every write is refused with `ReadOnlyError`. */
+  readonly readOnly: boolean
+
+  /** Fills the whole of `target` with the bytes from `offset` on. The target is valid when the call, or its wait, is over. */
+  read(offset: number, target: Uint8Array): MaybeSleep
+
+  /**
+   * Stores the whole of `source` at `offset`. The source must not change until the call, or its wait, is over. Later
+   * reads see it from then on; it is durable after a flush that was called later (`capabilities.durableOnWrite`: at once).
+   */
+  write(offset: number, source: Uint8Array): MaybeSleep
+
+  /** Makes every write that was complete at the call durable. A flush that fails leaves the durability of all of them unknown. */
+  flush(): MaybeSleep
+
+  /** Gives up the storage and its lock, without a flush. Later calls fail with `ClosedError`; closing twice is allowed. */
+  close(): MaybeSleep
+
+  /** As `read`, into `length` bytes of `target` from `start` on. Default: `read` with a subarray. */
+  readInto?(offset: number, target: Uint8Array, start: number, length: number): MaybeSleep
+
+  /** As `write`, from `length` bytes of `source` from `start` on. Default: `write` with a subarray. */
+  writeFrom?(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep
+
+  /** The bytes of the storage themselves, where they can be addressed. Default: none; everything goes through the calls. */
+  readonly mapping?: Uint8Array
+
+  /** Makes the writes to one range durable. Default: `flush`. */
+  persist?(offset: number, length: number): MaybeSleep
+
+  /** Stores several segments, in any order; not atomic together. Default: one `write` after another. */
+  writeMany?(segments: readonly WriteSegment[]): MaybeSleep
+
+  /** Makes a range read as zeros, cheaply where the storage can (a hole); durable after a flush. Default: writes zeros. */
+  zero?(offset: number, length: number): MaybeSleep
+
+  /**
+   * Takes the lock of the storage, or fails with `ImageLockedError`; held until `close`. One lock an attachment; a
+   * second call on one provider changes its mode. Default: no lock (storage that nobody else can open).
+   */
+  lock?(mode: LockMode): MaybeSleep
+}

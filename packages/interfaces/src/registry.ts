@@ -1,0 +1,14 @@
+/**
+ * The part of a dependency-injection container that library packages use. tsyringe's containers have this shape; no library needs
+ * tsyringe itself.
+ */
+export interface Resolver {
+  /** The last thing registered under the token. */
+  resolve<T>(token: symbol): T
+  /** Everything registered under the token. */
+  resolveAll<T>(token: symbol): T[]
+}
+
+export interface Registry {
+  register<T>(token: symbol, provider: { useFactory: (resolver: Resolver) => T }): unknown
+}

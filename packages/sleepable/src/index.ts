@@ -1,0 +1,5 @@
+export { inAtomicContext, mightSleep, withoutSleeping } from './atomic-context.ts'
+export { runAsync } from './run-async.ts'
+export { runAtomic } from './run-atomic.ts'
+export { runBlocking } from './run-blocking.ts'
+export { preemptionPoint, ScheduledTask, Scheduler, type TaskState } from './scheduler.ts'
