@@ -1,0 +1,153 @@
+/**
+ * Attaching: find the BTT, judge it, complete what was interrupted, set up the volatile state.
+ *
+ * Never formats, and writes nothing but the map entries of interrupted writes; a read-only attach keeps those in memory. What cannot be
+ * written to safely (an info block that only its backup speaks for, a flog that does not add up) can still be attached for reading, and says why.
+ */
+import {
+  LaneMisuseError,
+  PoolWithoutLayoutError,
+  ReadOnlyError,
+  WriteRefusedError,
+  FlogError,
+  type AttachOptions,
+  type BttDevice,
+  type LaneTableFactory,
+  type LockTableFactory,
+  type MaybeSleep,
+  type PmemProvider,
+  type ReadTrackingFactory,
+  type Sleepable,
+} from '@bttkit/interfaces'
+import { DEFAULT_NFREE, FLAG_ERROR, MAP_ENTRY_BYTES, normalEntry, sectorShape } from '@bttkit/btt-format'
+import { mightSleep } from '@bttkit/sleepable'
+import { Arena } from './arena.ts'
+import { AttachedBtt } from './btt-device.ts'
+import { Counters } from './counters.ts'
+import { describeBtt } from './describe-btt.ts'
+import { findBtt, type FoundArena, type FoundBtt } from './find-btt.ts'
+import { LaneBuffers } from './lane-buffers.ts'
+import { OperationGate } from './operation-gate.ts'
+import { attachPoolWithoutLayout } from './pool-without-layout.ts'
+import { readFlog, type FlogFindings } from './read-flog.ts'
+import { Storage } from './storage.ts'
+import { VolatileState } from './volatile-state.ts'
+
+/** What an attachment is composed of beside the engine. */
+export interface EngineParts {
+  readonly laneTable: LaneTableFactory
+  readonly lockTable: LockTableFactory
+  readonly readTracking: ReadTrackingFactory
+}
+
+/** @throws {WriteRefusedError} {FlogError} with the first reason not to write to what was found. */
+function assertWritable(image: string, found: FoundBtt, flogs: readonly FlogFindings[]): void {
+  const remedy = 'attach it read-only, or repair it first'
+  for (const [arena, { doubts }] of found.arenas.entries()) {
+    if (doubts[0] !== undefined) throw new WriteRefusedError({ image, arena }, `${doubts[0]}; ${remedy}`)
+    const problem = flogs[arena]?.problems[0]
+    if (problem !== undefined) throw new FlogError({ image, arena, lane: problem.lane }, `${problem.problem}; ${remedy}`)
+  }
+}
+
+/** Completes interrupted writes on the media: the map entries, then their durability. */
+function* recover(storage: Storage, arena: FoundArena, flog: FlogFindings): Sleepable<void> {
+  const entry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
+  const bytes = new Uint8Array(entry.buffer)
+  let wait: MaybeSleep
+  for (const { premap, block } of flog.pending) {
+    const offset = arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES
+    entry.setUint32(0, normalEntry(block), true)
+    if ((wait = storage.write(offset, bytes, 0, MAP_ENTRY_BYTES)) !== undefined) yield wait
+    if ((wait = storage.persist(offset, MAP_ENTRY_BYTES)) !== undefined) yield wait
+  }
+}
+
+function pendingEntries(flog: FlogFindings): Map<number, number> {
+  return new Map(flog.pending.map(({ premap, block }) => [premap, normalEntry(block)]))
+}
+
+function chooseLaneCount(image: string, found: FoundBtt, wanted: number | undefined): number {
+  const most = Math.min(DEFAULT_NFREE, ...found.arenas.map((arena) => arena.info.nfree))
+  if (wanted === undefined) return most
+  if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= most) return wanted
+  throw new LaneMisuseError({ image }, `${wanted} lanes were asked for, and the image has from 1 to ${most}`)
+}
+
+/** Fills the free list of an arena from its flog. Blocks of lanes with a problem are never used: such an arena is not written. */
+function loadFreeList(state: VolatileState, index: number, arena: FoundArena, flog: FlogFindings): void {
+  const words = state.arenas[index]
+  if (words === undefined) return
+  for (const [lane, { freeBlock, position }] of flog.lanes.entries()) {
+    words.freeBlocks[lane] = freeBlock
+    words.positions[lane] = position
+  }
+  if ((arena.info.flags & FLAG_ERROR) !== 0) words.errorState[0] = 1
+}
+
+function compose(storage: Storage, found: FoundBtt, flogs: readonly FlogFindings[], parts: EngineParts, options: AttachOptions): AttachedBtt {
+  const { readOnly = false } = options
+  const info = describeBtt(storage.name, found, flogs)
+  const laneCount = chooseLaneCount(storage.name, found, options.laneCount)
+  const state = new VolatileState(laneCount, found.arenas.map((arena) => arena.info))
+  const buffers = new LaneBuffers(laneCount, info.sectorSize + info.metadataSize)
+  let firstLba = 0
+  const arenas = found.arenas.map((arena, index) => {
+    const words = state.arenas[index]
+    const flog = flogs[index]
+    if (words === undefined || flog === undefined) throw new LaneMisuseError({ image: storage.name, arena: index }, 'the arena has no volatile state')
+    loadFreeList(state, index, arena, flog)
+    const attached = new Arena({
+      index,
+      offset: arena.offset,
+      info: arena.info,
+      firstLba,
+      slots: flog.slots,
+      storage,
+      buffers,
+      words,
+      mapLocks: parts.lockTable(words.mapLocks),
+      readTracking: parts.readTracking(words.tracking),
+      pending: readOnly ? pendingEntries(flog) : new Map(),
+    })
+    firstLba += arena.info.externalNlba
+    return attached
+  })
+  const attachment = {
+    ...sectorShape((found.arenas[0] as FoundArena).info.externalLbasize),
+    storage,
+    arenas,
+    sectorCount: info.sectorCount,
+    lanes: parts.laneTable(state.lanes, options.lanePolicy ?? 'first-idle'),
+    buffers,
+    counters: new Counters(),
+    gate: new OperationGate(storage),
+    initialSectors: options.initialSectors ?? 'zeros',
+    noMetadata: new Uint8Array(info.metadataSize),
+    laneHint: 0,
+  }
+  return new AttachedBtt(attachment, info, readOnly)
+}
+
+/** Finds and attaches a BTT; see `Engine.attach`. The caller holds the lock of the storage and closes it when this fails. */
+export function* attach(provider: PmemProvider, parts: EngineParts, options: AttachOptions = {}): Sleepable<BttDevice> {
+  const { readOnly = false } = options
+  const storage = new Storage(provider)
+  if (storage.mayWait) mightSleep(storage.name, 'attaching')
+  if (!readOnly) {
+    if (provider.readOnly) throw new ReadOnlyError({ image: storage.name }, 'the storage is open for reading only')
+    storage.assertSafeToWrite()
+  }
+  const found = yield* findBtt(storage, options.namespaceOffset)
+  if (found.arenas.length === 0) {
+    if (readOnly) return attachPoolWithoutLayout(storage, found)
+    throw new PoolWithoutLayoutError({ image: storage.name }, 'the pool was never written and has no BTT yet; attach it read-only (all zeros), or create a BTT')
+  }
+  const flogs: FlogFindings[] = []
+  for (const arena of found.arenas) flogs.push(yield* readFlog(storage, arena))
+  if (!readOnly) {
+    assertWritable(storage.name, found, flogs)
+    for (const [index, arena] of found.arenas.entries()) yield* recover(storage, arena, flogs[index] as FlogFindings)
+  }
+  return compose(storage, found, flogs, parts, options)
+}

@@ -1,0 +1,183 @@
+/**
+ * Finding the BTT on storage. Reads only, and believes nothing that it has not checked.
+ *
+ * A BTT can begin at byte 0 (version 2.0), at byte 4096 (1.1), or at 8192 behind the header of a libpmemblk pool. Storage that was formatted more than
+ * once, or that holds a BTT image in its data, can show several info blocks; the backup at the other end tells the real one, because
+ * whoever formatted last overwrote the backups of those before.
+ */
+import { AmbiguousBttError, InfoBlockError, NotABttError, type Sleepable } from '@bttkit/interfaces'
+import {
+  INFO_BLOCK_BYTES,
+  LABEL_PROBE_BYTES,
+  MAX_ARENA_BYTES,
+  MIN_ARENA_BYTES,
+  POOL_BTT_OFFSET,
+  decodePoolHeader,
+  hasInfoSignature,
+  infoBlocksAgree,
+  isLabelAreaStart,
+  judgeInfoBlock,
+  labelAreaCandidates,
+  roundDown,
+  type InfoBlock,
+  type PoolHeader,
+} from '@bttkit/btt-format'
+import type { Storage } from './storage.ts'
+
+/** One arena, with the info block that speaks for it. */
+export interface FoundArena {
+  /** Byte of the storage at which the arena starts. */
+  readonly offset: number
+  readonly info: InfoBlock
+  readonly source: 'primary' | 'backup'
+  /** Whether primary and backup are both there and the same. */
+  readonly agrees: boolean
+  /** Why it must not be written to, a sentence each. */
+  readonly doubts: readonly string[]
+  /** What else is wrong with its info blocks. */
+  readonly remarks: readonly string[]
+}
+
+export interface FoundBtt {
+  readonly namespaceOffset: number
+  /** Empty for a pool that was never written. */
+  readonly arenas: readonly FoundArena[]
+  readonly pool: PoolHeader | undefined
+}
+
+interface Position {
+  readonly offset: number
+  /** The version that belongs there; `undefined` takes any. */
+  readonly version: '1.1' | '2.0' | undefined
+  readonly pool?: PoolHeader
+}
+
+function* readBytes(storage: Storage, offset: number, length: number): Sleepable<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  const wait = storage.read(offset, bytes, 0, length)
+  if (wait !== undefined) yield wait
+  return bytes
+}
+
+/** Where the namespace ends: before a label area, if there is one. */
+export function* findNamespaceEnd(storage: Storage): Sleepable<number> {
+  for (const start of labelAreaCandidates(storage.size)) {
+    if (isLabelAreaStart(yield* readBytes(storage, start, LABEL_PROBE_BYTES))) return start
+  }
+  return storage.size
+}
+
+/** The info block that speaks for the arena at `offset`, or why there is none. */
+function* examineArena(storage: Storage, offset: number, end: number): Sleepable<FoundArena | string> {
+  if (end - offset < MIN_ARENA_BYTES) return 'the storage ends too early for an arena'
+  const room = end - offset
+  const primary = yield* readBytes(storage, offset, INFO_BLOCK_BYTES)
+  const verdict = judgeInfoBlock(primary, room)
+  if (verdict.refusal === undefined) {
+    const backup = yield* readBytes(storage, offset + verdict.info.info2off, INFO_BLOCK_BYTES)
+    const agrees = infoBlocksAgree(primary, backup)
+    const remarks = agrees ? [] : ['the backup info block is not the same as the primary']
+    return { offset, info: verdict.info, source: 'primary', agrees, doubts: verdict.doubts, remarks }
+  }
+  // The primary cannot say where its backup is; the size can.
+  const backupOffset = roundDown(Math.min(MAX_ARENA_BYTES, room), INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
+  const fromBackup = judgeInfoBlock(yield* readBytes(storage, offset + backupOffset, INFO_BLOCK_BYTES), room)
+  if (fromBackup.refusal === undefined && fromBackup.info.info2off === backupOffset) {
+    const doubt = `the primary info block cannot be used (${verdict.refusal}); its backup speaks for it`
+    return { offset, info: fromBackup.info, source: 'backup', agrees: false, doubts: [doubt, ...fromBackup.doubts], remarks: [] }
+  }
+  return hasInfoSignature(primary) ? `the info block at byte ${offset} cannot be used: ${verdict.refusal}` : `there is no info block at byte ${offset}`
+}
+
+function fits(arena: FoundArena, position: Position): boolean {
+  return position.version === undefined || `${arena.info.major}.${arena.info.minor}` === position.version
+}
+
+/** Follows `nextoff` from arena 0 on. The storage's size bounds the walk, because each arena takes 16 MiB of it. */
+function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepable<FoundArena[]> {
+  const arenas = [first]
+  for (let last = first; last.info.nextoff !== 0;) {
+    const offset = last.offset + last.info.nextoff
+    const next = yield* examineArena(storage, offset, end)
+    if (typeof next === 'string') throw new InfoBlockError({ image: storage.name, arena: arenas.length }, next)
+    if (next.info.uuid !== first.info.uuid || next.info.externalLbasize !== first.info.externalLbasize) {
+      throw new InfoBlockError({ image: storage.name, arena: arenas.length, offset }, 'the arena belongs to another BTT than arena 0 (uuid or sector size)')
+    }
+    arenas.push(next)
+    last = next
+  }
+  return arenas
+}
+
+function positionsToTry(pool: PoolHeader | undefined, namespaceOffset: number | undefined): Position[] {
+  if (namespaceOffset !== undefined) return [{ offset: namespaceOffset, version: undefined }]
+  const positions: Position[] = [
+    { offset: 0, version: '2.0' },
+    { offset: 4096, version: '1.1' },
+  ]
+  return pool === undefined ? positions : [{ offset: POOL_BTT_OFFSET, version: '1.1', pool }, ...positions]
+}
+
+/** A pool gets its BTT with its first write. Until then nothing is where the info blocks will be. */
+function* isPoolWithoutLayout(storage: Storage, end: number): Sleepable<boolean> {
+  const last = roundDown(end, INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
+  for (const offset of [POOL_BTT_OFFSET, last]) {
+    const bytes = yield* readBytes(storage, offset, INFO_BLOCK_BYTES)
+    if (bytes.some((byte) => byte !== 0)) return false
+  }
+  return true
+}
+
+/** Of the candidates the one to believe: those whose backup agrees count before those with a primary alone, and these before a backup alone. */
+function choose(storage: Storage, candidates: readonly FoundArena[]): FoundArena | undefined {
+  const ranks = [
+    (arena: FoundArena) => arena.agrees,
+    (arena: FoundArena) => arena.source === 'primary',
+    () => true,
+  ]
+  for (const rank of ranks) {
+    const counted = candidates.filter(rank)
+    if (counted.length > 1) {
+      const offsets = counted.map((arena) => arena.offset).join(' and ')
+      throw new AmbiguousBttError({ image: storage.name }, `there is a BTT at bytes ${offsets}; say which with --offset`)
+    }
+    if (counted[0] !== undefined) return counted[0]
+  }
+  return undefined
+}
+
+/**
+ * Finds the BTT.
+ *
+ * @param namespaceOffset where the info block of arena 0 is; absent: probe
+ * @throws {NotABttError} {AmbiguousBttError} {InfoBlockError}
+ */
+export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<FoundBtt> {
+  const image = storage.name
+  if (storage.size < MIN_ARENA_BYTES) {
+    throw new NotABttError({ image }, `${storage.size} bytes are too few for a BTT, which takes at least 16 MiB`)
+  }
+  if (namespaceOffset !== undefined && (!Number.isSafeInteger(namespaceOffset) || namespaceOffset < 0 || namespaceOffset >= storage.size)) {
+    throw new NotABttError({ image }, `byte ${namespaceOffset} is not on the storage`)
+  }
+  const end = yield* findNamespaceEnd(storage)
+  const pool = decodePoolHeader(yield* readBytes(storage, 0, POOL_BTT_OFFSET))
+  const candidates: FoundArena[] = []
+  let refusal = ''
+  for (const position of positionsToTry(pool, namespaceOffset)) {
+    const found = yield* examineArena(storage, position.offset, end)
+    if (typeof found === 'string') {
+      if (found.includes('cannot be used') || namespaceOffset !== undefined) refusal ||= found
+    } else if (fits(found, position)) {
+      candidates.push(found)
+    }
+  }
+  const first = choose(storage, candidates)
+  if (first !== undefined) {
+    const arenas = yield* walkArenas(storage, first, end)
+    return { namespaceOffset: first.offset, arenas, pool: first.offset === POOL_BTT_OFFSET ? pool : undefined }
+  }
+  if (refusal !== '') throw new InfoBlockError({ image }, refusal)
+  if (pool !== undefined && (yield* isPoolWithoutLayout(storage, end))) return { namespaceOffset: POOL_BTT_OFFSET, arenas: [], pool }
+  throw new NotABttError({ image }, 'no BTT was found at byte 0, 4096 or, behind a pool header, 8192')
+}

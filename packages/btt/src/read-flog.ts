@@ -1,0 +1,132 @@
+/**
+ * Reading the flog at attach: which free block each lane has, which writes were interrupted, and whether any of it cannot be true.
+ *
+ * An interrupted write is one whose flog entry is complete while the map still has the old block. It is rolled forward, never back: its
+ * data was durable before the entry was. A map entry in the initial state counts as the block of its own number.
+ */
+import type { MaybeSleep, Sleepable } from '@bttkit/interfaces'
+import {
+  FLOG_GROUP_BYTES,
+  FLOG_SLOT_BYTES,
+  FlogSlotDetector,
+  MAP_ENTRY_BYTES,
+  decodeFlogEntry,
+  mapBlock,
+  newerOf,
+  nextSeq,
+  stripFlags,
+  type FlogEntry,
+  type FlogSlots,
+  type InfoBlock,
+} from '@bttkit/btt-format'
+import { flogPosition } from './arena.ts'
+import type { FoundArena } from './find-btt.ts'
+import type { Storage } from './storage.ts'
+
+/** One lane's part of the flog. */
+export interface FlogLane {
+  readonly freeBlock: number
+  /** The word of `ArenaWords.positions`. */
+  readonly position: number
+}
+
+/** A write to be completed: the map entry of `premap` becomes `block`. */
+export interface PendingWrite {
+  readonly lane: number
+  readonly premap: number
+  readonly block: number
+}
+
+export interface FlogProblem {
+  readonly lane: number
+  readonly problem: string
+}
+
+export interface FlogFindings {
+  readonly slots: FlogSlots
+  readonly lanes: readonly FlogLane[]
+  readonly pending: readonly PendingWrite[]
+  readonly problems: readonly FlogProblem[]
+  /** Whether some entry carries map flags in its block numbers, as PMDK's do. */
+  readonly hasFlags: boolean
+}
+
+/** The whole flog of an arena; its size is bounded by the largest nfree that is accepted. */
+export function* loadFlog(storage: Storage, arena: FoundArena): Sleepable<DataView> {
+  const bytes = new Uint8Array(arena.info.nfree * FLOG_GROUP_BYTES)
+  const wait = storage.read(arena.offset + arena.info.logoff, bytes, 0, bytes.length)
+  if (wait !== undefined) yield wait
+  return new DataView(bytes.buffer)
+}
+
+function entryProblem(entry: FlogEntry, info: InfoBlock): string | undefined {
+  if (entry.lba >= info.externalNlba) return `its flog names LBA ${entry.lba}, and the arena has ${info.externalNlba}`
+  const [oldBlock, newBlock] = [stripFlags(entry.oldMap), stripFlags(entry.newMap)]
+  if (oldBlock >= info.internalNlba) return `its flog gives it block ${oldBlock}, and the arena has ${info.internalNlba}`
+  if (newBlock >= info.internalNlba) return `its flog names block ${newBlock}, and the arena has ${info.internalNlba}`
+  return undefined
+}
+
+interface JudgedLane extends FlogLane {
+  readonly newer: FlogEntry
+}
+
+/** The newer entry of a lane's group and what follows from it, or what is wrong with the group. */
+function judgeLane(view: DataView, lane: number, slots: FlogSlots, info: InfoBlock): JudgedLane | string {
+  const at = lane * FLOG_GROUP_BYTES
+  const first = decodeFlogEntry(view, at + slots.first * FLOG_SLOT_BYTES)
+  const second = decodeFlogEntry(view, at + slots.second * FLOG_SLOT_BYTES)
+  const which = newerOf(first.seq, second.seq)
+  if (which === undefined) return `its flog has sequence numbers ${first.seq} and ${second.seq}, and no write leaves them so`
+  const newer = which === 0 ? first : second
+  const problem = entryProblem(newer, info)
+  if (problem !== undefined) return problem
+  return { newer, freeBlock: stripFlags(newer.oldMap), position: flogPosition(which === 0, nextSeq(newer.seq)) }
+}
+
+/** What the map says, with what was found pending before taken as done. */
+function* currentBlock(storage: Storage, arena: FoundArena, premap: number, pending: readonly PendingWrite[], entry: DataView): Sleepable<number> {
+  const recovered = pending.findLast((write) => write.premap === premap)
+  if (recovered !== undefined) return recovered.block
+  const bytes = new Uint8Array(entry.buffer)
+  const wait: MaybeSleep = storage.read(arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES, bytes, 0, MAP_ENTRY_BYTES)
+  if (wait !== undefined) yield wait
+  return mapBlock(entry.getUint32(0, true), premap)
+}
+
+/** Reads and judges the flog of an arena. Writes nothing. */
+export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFindings> {
+  const { info } = arena
+  const view = yield* loadFlog(storage, arena)
+  const detector = new FlogSlotDetector()
+  detector.examine(view)
+  const lanes: FlogLane[] = []
+  const pending: PendingWrite[] = []
+  const problems: FlogProblem[] = []
+  const owners = new Map<number, number>()
+  const mapEntry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
+  let hasFlags = false
+  if (detector.conflictingGroup !== undefined) {
+    problems.push({ lane: detector.conflictingGroup, problem: 'its flog uses other slots than a flog can, or than the lanes before it' })
+  }
+  for (let lane = 0; lane < info.nfree; lane++) {
+    const judged = judgeLane(view, lane, detector.slots, info)
+    if (typeof judged === 'string') {
+      problems.push({ lane, problem: judged })
+      // The place keeps the numbering; a lane with a problem is never used.
+      lanes.push({ freeBlock: info.internalNlba, position: 0 })
+      continue
+    }
+    lanes.push(judged)
+    const { newer, freeBlock } = judged
+    hasFlags ||= freeBlock !== newer.oldMap || stripFlags(newer.newMap) !== newer.newMap
+    const owner = owners.get(freeBlock)
+    if (owner !== undefined) problems.push({ lane, problem: `its flog gives it block ${freeBlock}, which lane ${owner} has` })
+    owners.set(freeBlock, lane)
+    const newBlock = stripFlags(newer.newMap)
+    if (newBlock === freeBlock) continue
+    const mapped = yield* currentBlock(storage, arena, newer.lba, pending, mapEntry)
+    if (mapped === freeBlock) pending.push({ lane, premap: newer.lba, block: newBlock })
+  }
+  return { slots: detector.slots, lanes, pending, problems, hasFlags }
+}

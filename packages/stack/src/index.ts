@@ -1,0 +1,3 @@
+export { createContainer, registerProviderPlugin } from './container.ts'
+export { parseImageUrl } from './image-url.ts'
+export { createStack, Stack, type CreateImageOptions, type OpenImageOptions, type StackOptions } from './stack.ts'
