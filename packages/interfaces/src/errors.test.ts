@@ -8,11 +8,15 @@ function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && value.prototype instanceof BttkitError
 }
 
-const classes = Object.entries(interfaces).filter((entry): entry is [string, ErrorClass] => isErrorClass(entry[1]))
+const classes = Object.entries(interfaces).flatMap(
+  ([name, value]: [string, unknown]): [string, ErrorClass][] => (isErrorClass(value) ? [[name, value]] : []),
+)
 
 test('the classes that these tests are about are found', () => {
   expect(classes.length).toBeGreaterThan(20)
-  expect(classes.map(([name]) => name)).toEqual(expect.arrayContaining(['WouldSleepError', 'MountError', 'FlogError']))
+  expect(classes.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['WouldSleepError', 'MountError', 'FlogError']),
+  )
 })
 
 test('every error class has a code of its own', () => {
@@ -62,7 +66,9 @@ test('place 0 is a place', () => {
 })
 
 test('a message leaves out what is not known', () => {
-  expect(new InfoBlockError({ arena: 7, lane: undefined }, 'it is wrong').message).toBe('arena 7: it is wrong')
+  expect(new InfoBlockError({ arena: 7, lane: undefined }, 'it is wrong').message).toBe(
+    'arena 7: it is wrong',
+  )
 })
 
 test('a message without a place is its detail', () => {
@@ -70,7 +76,10 @@ test('a message without a place is its detail', () => {
 })
 
 test('the place is kept for programs', () => {
-  expect(new InfoBlockError({ image: 'disk.img', lane: 2 }, 'x').place).toEqual({ image: 'disk.img', lane: 2 })
+  expect(new InfoBlockError({ image: 'disk.img', lane: 2 }, 'x').place).toEqual({
+    image: 'disk.img',
+    lane: 2,
+  })
 })
 
 test('the cause is kept', () => {

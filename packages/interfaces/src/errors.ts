@@ -40,7 +40,11 @@ export abstract class BttkitError extends Error {
 
 /** Whether `error` is one of ours, also when another copy of this package made it. */
 export function isBttkitError(error: unknown): error is BttkitError {
-  return error instanceof Error && typeof (error as Partial<BttkitError>).code === 'string' && (error as Partial<BttkitError>).code?.startsWith('BTT_') === true
+  return (
+    error instanceof Error &&
+    typeof (error as Partial<BttkitError>).code === 'string' &&
+    (error as Partial<BttkitError>).code?.startsWith('BTT_') === true
+  )
 }
 
 // Waiting and driving

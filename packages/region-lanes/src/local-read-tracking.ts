@@ -45,7 +45,8 @@ export class LocalReadTracking implements ReadTracking {
 
   *waitUntilUnread(block: number): Sleepable<void> {
     while (this.isRead(block)) {
-      if (this.waiters.has(block)) throw new InvariantError({}, `two lanes wait to write internal block ${block}`)
+      if (this.waiters.has(block))
+        throw new InvariantError({}, `two lanes wait to write internal block ${block}`)
       const unread = new Promise<void>((resolve) => {
         this.waiters.set(block, resolve)
       })

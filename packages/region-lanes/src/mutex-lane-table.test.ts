@@ -99,12 +99,11 @@ test.each(policies)('%s: waiters get lanes in the order in which they came', asy
   const lanes = table(1, policy)
   lanes.tryAcquire(0)
   const order: number[] = []
-  const waiters = Array.from({ length: 8 }, (_, i) =>
-    runAsync(lanes.acquire(i)).then((lane) => {
-      order.push(i)
-      lanes.release(lane)
-    }),
-  )
+  const waiters = Array.from({ length: 8 }, async (_, i) => {
+    const lane = await runAsync(lanes.acquire(i))
+    order.push(i)
+    lanes.release(lane)
+  })
   lanes.release(0)
   await Promise.all(waiters)
   expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
@@ -154,17 +153,20 @@ test.each(policies)('%s: a waiter that is ended by return does not take a lane w
   expect(await stays).toBe(0)
 })
 
-test.each(policies)('%s: a waiter that is ended after it was handed the lane passes it on', async (policy) => {
-  const lanes = table(1, policy)
-  lanes.tryAcquire(0)
-  const gone = lanes.acquire(0)
-  gone.next()
-  const stays = runAsync(lanes.acquire(0))
-  lanes.release(0)
-  expect(() => gone.throw(new Error('cancelled'))).toThrow('cancelled')
-  expect(await stays).toBe(0)
-  expect(lanes.heldCount()).toBe(1)
-})
+test.each(policies)(
+  '%s: a waiter that is ended after it was handed the lane passes it on',
+  async (policy) => {
+    const lanes = table(1, policy)
+    lanes.tryAcquire(0)
+    const gone = lanes.acquire(0)
+    gone.next()
+    const stays = runAsync(lanes.acquire(0))
+    lanes.release(0)
+    expect(() => gone.throw(new Error('cancelled'))).toThrow('cancelled')
+    expect(await stays).toBe(0)
+    expect(lanes.heldCount()).toBe(1)
+  },
+)
 
 test('the last waiter that is ended after it was handed the lane sets it free', () => {
   const lanes = table(1)
@@ -231,19 +233,22 @@ test('a lane that is released with nobody waiting is free for the next one', asy
   expect(lanes.heldCount()).toBe(0)
 })
 
-test.each(policies)('%s: an atomic caller is refused when it would have to wait, and the queue stays whole', async (policy) => {
-  const lanes = table(1, policy)
-  lanes.tryAcquire(0)
-  const before = runAsync(lanes.acquire(0))
-  expect(() => runAtomic(lanes.acquire(0))).toThrow(WouldSleepError)
-  const after = runAsync(lanes.acquire(0))
-  lanes.release(0)
-  expect(await before).toBe(0)
-  lanes.release(0)
-  expect(await after).toBe(0)
-  lanes.release(0)
-  expect(lanes.heldCount()).toBe(0)
-})
+test.each(policies)(
+  '%s: an atomic caller is refused when it would have to wait, and the queue stays whole',
+  async (policy) => {
+    const lanes = table(1, policy)
+    lanes.tryAcquire(0)
+    const before = runAsync(lanes.acquire(0))
+    expect(() => runAtomic(lanes.acquire(0))).toThrow(WouldSleepError)
+    const after = runAsync(lanes.acquire(0))
+    lanes.release(0)
+    expect(await before).toBe(0)
+    lanes.release(0)
+    expect(await after).toBe(0)
+    lanes.release(0)
+    expect(lanes.heldCount()).toBe(0)
+  },
+)
 
 test('an atomic caller gets an idle lane', () => {
   const lanes = table(1)
@@ -276,7 +281,8 @@ test.each(policies)('%s: waiters go on under a scheduler without a turn of the e
   const inside = new Set<number>()
   for (let i = 0; i < 10; i++) scheduler.add(`task ${i}`, user(lanes, i, inside))
   // Nothing is awaited in this test, so no promise can go on.
-  for (let [task] = scheduler.runnable(); task !== undefined; task = scheduler.runnable().at(-1)) task.resume()
+  for (let [task] = scheduler.runnable(); task !== undefined; task = scheduler.runnable().at(-1))
+    task.resume()
   expect(scheduler.tasks.map((task) => task.result)).toEqual(Array.from({ length: 10 }, () => true))
   expect(lanes.heldCount()).toBe(0)
 })
@@ -295,7 +301,13 @@ test('a waiter under a scheduler can go on only when a lane was handed to it', (
 })
 
 /** Acquires lanes for `rounds`, each for some turns of the event loop; says when it asked and when it got one. */
-async function greedy(lanes: MutexLaneTable, task: number, rounds: number, asked: number[], got: number[]): Promise<void> {
+async function greedy(
+  lanes: MutexLaneTable,
+  task: number,
+  rounds: number,
+  asked: number[],
+  got: number[],
+): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     asked.push(task)
     const lane = await runAsync(lanes.acquire(task))
@@ -321,7 +333,7 @@ test('the shares of 64 tasks on 4 lanes differ from their mean by no more than 5
   const tasks = Array.from({ length: 64 }, (_, task) => greedy(lanes, task, rounds, [], got))
   await Promise.all(tasks)
   // Two thirds through, when all of them still want more.
-  const grants = new Array<number>(64).fill(0)
+  const grants = Array.from({ length: 64 }, () => 0)
   for (const task of got.slice(0, 64 * 40)) grants[task] = (grants[task] ?? 0) + 1
   expect(Math.min(...grants)).toBeGreaterThanOrEqual(40 * 0.95)
   expect(Math.max(...grants)).toBeLessThanOrEqual(40 * 1.05)

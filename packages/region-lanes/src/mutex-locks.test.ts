@@ -26,12 +26,11 @@ test('the waiters of a lock get it in the order in which they came', async () =>
   const table = locks(2)
   table.tryAcquire(1)
   const order: number[] = []
-  const waiters = [0, 1, 2].map((i) =>
-    runAsync(table.acquire(1)).then(() => {
-      order.push(i)
-      table.release(1)
-    }),
-  )
+  const waiters = [0, 1, 2].map(async (i) => {
+    await runAsync(table.acquire(1))
+    order.push(i)
+    table.release(1)
+  })
   table.release(1)
   await Promise.all(waiters)
   expect(order).toEqual([0, 1, 2])

@@ -45,7 +45,8 @@ export class WaitQueue {
       if (ticket.index === undefined) ticket.abandoned = true
       else if (!resumed) giveBack(ticket.index)
     }
-    if (ticket.index === undefined) throw new InvariantError({}, 'a waiter was continued before a lock was handed to it')
+    if (ticket.index === undefined)
+      throw new InvariantError({}, 'a waiter was continued before a lock was handed to it')
     return ticket.index
   }
 }

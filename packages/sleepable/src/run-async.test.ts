@@ -1,3 +1,4 @@
+/* oxlint-disable require-yield, unicorn/consistent-function-scoping -- each operation stands beside its test, also one that never waits */
 import type { Sleepable, Wait } from '@bttkit/interfaces'
 import { expect, test } from 'vitest'
 import { runAsync } from './index.ts'

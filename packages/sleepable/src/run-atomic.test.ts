@@ -1,4 +1,12 @@
-import { CannotBlockError, InvariantError, WouldSleepError, type Sleepable, type Wait, type WaitObject } from '@bttkit/interfaces'
+/* oxlint-disable require-yield, unicorn/consistent-function-scoping -- each operation stands beside its test, also one that never waits */
+import {
+  CannotBlockError,
+  InvariantError,
+  WouldSleepError,
+  type Sleepable,
+  type Wait,
+  type WaitObject,
+} from '@bttkit/interfaces'
 import { expect, test } from 'vitest'
 import { inAtomicContext, mightSleep, runAtomic, runBlocking } from './index.ts'
 
@@ -35,14 +43,17 @@ test("the operation's own error comes out", () => {
   expect(() => runAtomic(fail())).toThrow(new RangeError('own'))
 })
 
-test.each([true, false])('an operation that may sleep is refused at its entry (contended: %s)', (contended) => {
-  let stored = false
-  const operation = mayWait(contended, () => {
-    stored = true
-  })
-  expect(() => runAtomic(operation)).toThrow(WouldSleepError)
-  expect(stored).toBe(false)
-})
+test.each([true, false])(
+  'an operation that may sleep is refused at its entry (contended: %s)',
+  (contended) => {
+    let stored = false
+    const operation = mayWait(contended, () => {
+      stored = true
+    })
+    expect(() => runAtomic(operation)).toThrow(WouldSleepError)
+    expect(stored).toBe(false)
+  },
+)
 
 test('the refusal names the image and what may sleep', () => {
   expect(() => runAtomic(mayWait(false, () => {}))).toThrow(/^disk\.img: a write may sleep/)
@@ -58,9 +69,12 @@ test('outside of an atomic context an operation may sleep', () => {
   expect(stored).toBe(true)
 })
 
-test.each<WaitObject>(['lane', 'map-lock', 'read-tracking'])('an operation that meets a %s in use is refused', (object) => {
-  expect(() => runAtomic(waits(waitFor(object)))).toThrow(WouldSleepError)
-})
+test.each<WaitObject>(['lane', 'map-lock', 'read-tracking'])(
+  'an operation that meets a %s in use is refused',
+  (object) => {
+    expect(() => runAtomic(waits(waitFor(object)))).toThrow(WouldSleepError)
+  },
+)
 
 test('the refusal names what is in use', () => {
   expect(() => runAtomic(waits(waitFor('map-lock')))).toThrow(/^map-lock 3 is in use/)

@@ -1,3 +1,4 @@
+/* oxlint-disable require-yield, unicorn/consistent-function-scoping -- each operation stands beside its test, also one that never waits */
 import { CannotBlockError, type Sleepable, type Wait } from '@bttkit/interfaces'
 import { expect, test } from 'vitest'
 import { runBlocking } from './index.ts'
@@ -27,17 +28,18 @@ test('each wait is blocked on, in order, before the operation goes on', () => {
 })
 
 test('block is called as a method of its wait', () => {
-  let self: unknown
-  const wait: Wait = Object.assign(new Promise<never>(() => {}), {
-    block(this: unknown) {
-      self = this
-    },
-  })
+  class Flush extends Promise<never> {
+    blocked = false
+    block(): void {
+      this.blocked = true
+    }
+  }
+  const wait = new Flush(() => {})
   function* once(): Sleepable<void> {
     yield wait
   }
   runBlocking(once())
-  expect(self).toBe(wait)
+  expect(wait.blocked).toBe(true)
 })
 
 test('what block throws is thrown into the operation', () => {
@@ -121,7 +123,9 @@ test('a wait that only the event loop can end is refused, after the operation ga
 
 test('the refusal names what is waited for', () => {
   function* lane(): Sleepable<void> {
-    yield Object.assign(Promise.resolve(), { on: { object: 'lane', kind: 'acquire', start: 5, end: 6 } as const })
+    yield Object.assign(Promise.resolve(), {
+      on: { object: 'lane', kind: 'acquire', start: 5, end: 6 } as const,
+    })
   }
   expect(() => runBlocking(lane())).toThrow(/lane 5/)
 })

@@ -43,7 +43,8 @@ export class ScheduledTask<T = unknown> {
     }
     this.hearHowItEnded()
     try {
-      const step = this.settlement === 'rejected' ? this.operation.throw(this.rejection) : this.operation.next()
+      const step =
+        this.settlement === 'rejected' ? this.operation.throw(this.rejection) : this.operation.next()
       if (step.done === true) this.finish(step.value)
       else this.waitFor(step.value)
     } catch (error) {

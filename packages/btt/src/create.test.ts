@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest'
+import { BttkitError, type CreateOptions } from '@bttkit/interfaces'
+import { KERNEL_LBASIZES, decodeInfoBlock, sectorShape } from '@bttkit/btt-format'
+import { kernelImage, poolImage } from '@bttkit/fixtures'
+import { MemoryProvider } from '@bttkit/pmem-memory'
+import { runAtomic } from '@bttkit/sleepable'
+import { MIB, PassingProvider, PowerFailure, StoppingProvider, bijectionProblems, engine, freshMemory, sha256 } from './engine.test-support.ts'
+
+const UUID = '01234567-89ab-cdef-0123-456789abcdef'
+
+function code(attempt: () => unknown): string {
+  try {
+    attempt()
+    return 'no error'
+  } catch (error) {
+    if (!(error instanceof BttkitError)) throw error
+    return error.code
+  }
+}
+
+test.each(KERNEL_LBASIZES.flatMap((lbasize) => (['1.1', '2.0'] as const).map((version) => [lbasize, version] as const)))(
+  'creates sectors of %i bytes, version %s, as asked',
+  (externalLbasize, version) => {
+    const memory = freshMemory(32 * MIB, { externalLbasize, version, uuid: UUID, parentUuid: UUID.replace('0', 'f'), nfree: 100 })
+    const { info } = runAtomic(engine.attach(memory, { readOnly: true }))
+    expect(info).toMatchObject({ namespaceOffset: version === '1.1' ? 4096 : 0, ...sectorShape(externalLbasize), state: 'clean', problems: [] })
+    expect(info.format).toEqual({ version, dialect: 'kernel', logLayout: '0,1' })
+    expect(info.arenas).toMatchObject([{ uuid: UUID, parentUuid: UUID.replace('0', 'f'), externalLbasize, nfree: 100, flags: 0 }])
+    expect(bijectionProblems(memory.mapping, info.namespaceOffset)).toEqual([])
+  },
+)
+
+// What the Linux driver wrote for the same parameters, field by field.
+test.each(['v11-512', 'v11-520', 'v11-4096', 'v20-4096'])('creates what the Linux driver created for %s', (name) => {
+  const { btt, namespace, arenas } = kernelImage(name).manifest
+  const info = arenas?.[0]?.info
+  if (btt === undefined || info === undefined) throw new Error('the manifest has no BTT')
+  const memory = new MemoryProvider({ size: namespace.size }, name)
+  runAtomic(engine.create(memory, { externalLbasize: btt.externalLbasize, version: btt.version, uuid: btt.uuid, parentUuid: btt.parentUuid }))
+  const at = btt.infoBlockFileOffset
+  const real = kernelImage(name).bytes().subarray(at, at + 4096)
+  expect(Buffer.compare(memory.mapping.subarray(at, at + 4096), real)).toBe(0)
+  expect(Buffer.compare(memory.mapping.subarray(at + info.info2off, at + info.info2off + 4096), real)).toBe(0)
+})
+
+test.each<[string, number, CreateOptions]>([
+  ['a storage of 16 MiB, which leaves too little behind the first page', 16 * MIB, {}],
+  ['an unknown sector size', 32 * MIB, { externalLbasize: 1024 }],
+  ['an unknown version', 32 * MIB, { version: '1.2' as never }],
+  ['a UUID that is none', 32 * MIB, { uuid: 'x' }],
+  ['no spare blocks', 32 * MIB, { nfree: 0 }],
+  ['more spare blocks than there is room for', 17 * MIB, { externalLbasize: 4096, nfree: 60_000 }],
+  ['an offset that is not aligned', 32 * MIB, { namespaceOffset: 100 }],
+  ['an offset beyond the end', 32 * MIB, { namespaceOffset: 64 * MIB }],
+])('refuses %s and writes nothing', (_what, size, options) => {
+  const memory = new MemoryProvider({ size }, 'memory')
+  expect(code(() => runAtomic(engine.create(memory, options)))).toBe('BTT_LAYOUT')
+  expect(memory.mapping.every((byte) => byte === 0)).toBe(true)
+})
+
+test('16 MiB are enough for version 2.0', () => {
+  expect(runAtomic(engine.attach(freshMemory(16 * MIB, { version: '2.0' }))).sectorCount).toBe(3829)
+})
+
+const text = (string: string): Uint8Array => Uint8Array.from(string, (character) => character.charCodeAt(0))
+
+test.each<[string, number, Uint8Array]>([
+  ['ext2, ext3 or ext4', 1080, Uint8Array.of(0x53, 0xef)],
+  ['XFS', 0, text('XFSB')],
+  ['Btrfs', 65_600, text('_BHRfS_M')],
+  ['GPT', 512, text('EFI PART')],
+  ['partition table', 510, Uint8Array.of(0x55, 0xaa)],
+  ['LUKS', 0, text('LUKS')],
+  ['swap', 4086, text('SWAPSPACE2')],
+  ['data', 100_000, text('a letter')],
+  ['data', 32 * MIB - 10, text('the end')],
+])('refuses storage with %s at byte %i unless forced', (name, offset, bytes) => {
+  const memory = new MemoryProvider({ size: 32 * MIB }, 'memory')
+  memory.mapping.set(bytes, offset)
+  const before = sha256(memory.mapping)
+  expect(() => runAtomic(engine.create(memory))).toThrow(name)
+  expect(sha256(memory.mapping)).toBe(before)
+  runAtomic(engine.create(memory, { force: true }))
+  expect(runAtomic(engine.attach(memory)).info.problems).toEqual([])
+})
+
+test.each<[string, () => Uint8Array]>([
+  ['a BTT of version 1.1', () => kernelImage('v11-4096').bytes()],
+  ['a BTT of version 2.0', () => kernelImage('v20-4096').bytes()],
+  ['a libpmemblk pool', () => poolImage('blk-4096').bytes()],
+])('refuses %s, and forced makes the only BTT there is', (_what, bytes) => {
+  for (const version of ['1.1', '2.0'] as const) {
+    const memory = new MemoryProvider({ bytes: bytes() }, 'memory')
+    expect(code(() => runAtomic(engine.create(memory, { version })))).toBe('BTT_ALREADY_IN_USE')
+    runAtomic(engine.create(memory, { version, force: true, uuid: UUID }))
+    const { info } = runAtomic(engine.attach(memory))
+    expect(info.arenas[0]?.uuid).toBe(UUID)
+    expect(info.format.version).toBe(version)
+    expect(bijectionProblems(memory.mapping, info.namespaceOffset)).toEqual([])
+  }
+})
+
+test('a label area at the end is left alone', () => {
+  const bytes = kernelImage('v20-4096').bytes()
+  const { size } = kernelImage('v20-4096').manifest.namespace
+  const labels = bytes.slice(size)
+  runAtomic(engine.create(new MemoryProvider({ bytes }, 'memory'), { version: '2.0', force: true }))
+  expect(Buffer.compare(bytes.subarray(size), labels)).toBe(0)
+})
+
+// Whichever write is the last, there is no BTT afterwards, or the one that was asked for, or (before the first write) the old one.
+test.each<[string, () => Uint8Array]>([
+  ['empty storage', () => new Uint8Array(17 * MIB)],
+  ['storage with an older BTT', () => freshMemory(17 * MIB, { externalLbasize: 512, uuid: UUID.replace('0', 'e') }).mapping],
+  ['storage with an older BTT of the other version', () => freshMemory(17 * MIB, { version: '2.0', uuid: UUID.replace('0', 'e') }).mapping],
+])('creation on %s, cut at any write, never leaves half a BTT', (_what, makeBytes) => {
+  const pristine = makeBytes()
+  for (let cut = 0; ; cut++) {
+    const bytes = pristine.slice()
+    const provider = new StoppingProvider(new MemoryProvider({ bytes }, 'cut'), cut)
+    try {
+      runAtomic(engine.create(provider, { uuid: UUID, force: true }))
+      expect(cut).toBeGreaterThan(5)
+      return
+    } catch (error) {
+      expect(error).toBeInstanceOf(PowerFailure)
+    }
+    let uuid: string | undefined
+    try {
+      const device = runAtomic(engine.attach(new MemoryProvider({ bytes: bytes.slice() }, 'after')))
+      uuid = device.info.arenas[0]?.uuid
+      expect(bijectionProblems(bytes, device.info.namespaceOffset)).toEqual([])
+    } catch (error) {
+      expect(error).toBeInstanceOf(BttkitError)
+      continue
+    }
+    expect(uuid === UUID || (cut === 0 && uuid !== undefined), `cut at write ${cut}`).toBe(true)
+  }
+})
+
+test('every arena is durable before the primary info block of arena 0 is written', () => {
+  const order: string[] = []
+  const memory = new MemoryProvider({ size: 17 * MIB }, 'memory')
+  class Recording extends PassingProvider {
+    override write(offset: number, source: Uint8Array): undefined {
+      order.push(offset === 4096 && decodeInfoBlock(source).major === 1 ? 'primary' : 'write')
+      void super.write(offset, source)
+    }
+    override flush(): undefined {
+      order.push('flush')
+    }
+  }
+  runAtomic(engine.create(new Recording(memory, { flush: 'immediate', durableOnWrite: false })))
+  expect(order.slice(-3)).toEqual(['flush', 'primary', 'flush'])
+})
+
+test.each([
+  [{ atomicWriteBytes: 4 }, 'torn'],
+  [{ damagesNeighbours: true }, 'neighbours'],
+])('storage that promises only %j is refused, for creating and for attaching', (capabilities, reason) => {
+  const provider = new PassingProvider(freshMemory(17 * MIB), capabilities)
+  expect(() => runAtomic(engine.create(provider, { force: true }))).toThrow(reason)
+  expect(() => runAtomic(engine.attach(provider))).toThrow(reason)
+  runAtomic(engine.attach(provider, { readOnly: true }))
+})

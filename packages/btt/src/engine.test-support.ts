@@ -1,0 +1,203 @@
+/** What the engine's tests share: an engine on mutex lanes, the bijection check, and providers that misbehave on purpose. */
+import {
+  ProviderIoError,
+  type CreateOptions,
+  type MaybeSleep,
+  type PmemProvider,
+  type ProviderCapabilities,
+  type Wait,
+  type WaitKind,
+} from '@bttkit/interfaces'
+import {
+  FLOG_GROUP_BYTES,
+  FLOG_SLOT_BYTES,
+  FlogSlotDetector,
+  MAP_ENTRY_BYTES,
+  decodeFlogEntry,
+  decodeInfoBlock,
+  mapBlock,
+  newerOf,
+  stripFlags,
+} from '@bttkit/btt-format'
+import { MemoryProvider } from '@bttkit/pmem-memory'
+import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
+import { preemptionPoint, runAtomic } from '@bttkit/sleepable'
+import { createHash } from 'node:crypto'
+import { BttEngine } from './engine.ts'
+
+export const MIB = 2 ** 20
+
+export const engine = new BttEngine({
+  laneTable: (words, policy) => new MutexLaneTable(words, policy),
+  lockTable: (words) => new MutexLocks(words, 'map-lock'),
+  readTracking: (words) => new LocalReadTracking(words),
+})
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * Invariant 3, from the bytes alone: in each arena every internal block is mapped once or free once. Returns what is wrong.
+ */
+export function bijectionProblems(image: Uint8Array, namespaceOffset: number): string[] {
+  const problems: string[] = []
+  for (let arena = 0, at = namespaceOffset; ; arena++) {
+    const info = decodeInfoBlock(image.subarray(at, at + 4096))
+    const holders = new Map<number, string>()
+    const hold = (block: number, holder: string): void => {
+      const other = holders.get(block)
+      if (other !== undefined) problems.push(`arena ${arena}: block ${block} is held by ${other} and ${holder}`)
+      holders.set(block, holder)
+    }
+    const map = new DataView(image.buffer, image.byteOffset + at + info.mapoff)
+    for (let lba = 0; lba < info.externalNlba; lba++) hold(mapBlock(map.getUint32(lba * MAP_ENTRY_BYTES, true), lba), `LBA ${lba}`)
+    const flog = new DataView(image.buffer, image.byteOffset + at + info.logoff, info.nfree * FLOG_GROUP_BYTES)
+    const detector = new FlogSlotDetector()
+    detector.examine(flog)
+    for (let lane = 0; lane < info.nfree; lane++) {
+      const first = decodeFlogEntry(flog, lane * FLOG_GROUP_BYTES)
+      const second = decodeFlogEntry(flog, lane * FLOG_GROUP_BYTES + detector.slots.second * FLOG_SLOT_BYTES)
+      const newer = newerOf(first.seq, second.seq) === 0 ? first : second
+      hold(stripFlags(newer.oldMap), `lane ${lane}`)
+    }
+    if (holders.size !== info.internalNlba) problems.push(`arena ${arena}: ${holders.size} of ${info.internalNlba} blocks are held`)
+    if (info.nextoff === 0) return problems
+    at += info.nextoff
+  }
+}
+
+/** Passes everything on. The base of providers that interfere. */
+export class PassingProvider implements PmemProvider {
+  readonly name: string
+  readonly size: number
+  readonly readOnly: boolean
+  readonly capabilities: ProviderCapabilities
+  protected readonly inner: PmemProvider
+
+  constructor(inner: PmemProvider, capabilities: Partial<ProviderCapabilities> = {}) {
+    this.inner = inner
+    this.name = inner.name
+    this.size = inner.size
+    this.readOnly = inner.readOnly
+    this.capabilities = Object.freeze({ ...inner.capabilities, ...capabilities })
+  }
+
+  read(offset: number, target: Uint8Array): MaybeSleep {
+    return this.inner.read(offset, target)
+  }
+
+  write(offset: number, source: Uint8Array): MaybeSleep {
+    return this.inner.write(offset, source)
+  }
+
+  flush(): MaybeSleep {
+    return this.inner.flush()
+  }
+
+  close(): MaybeSleep {
+    return this.inner.close()
+  }
+
+  zero(offset: number, length: number): MaybeSleep {
+    return this.inner.zero?.(offset, length)
+  }
+}
+
+/** Thrown where the power fails: nothing after it reaches the media. */
+export class PowerFailure extends Error {}
+
+/** Lets so many writes through, and then no call any more. Large writes are torn: only their first half arrives. */
+export class StoppingProvider extends PassingProvider {
+  private left: number
+  writes = 0
+
+  constructor(inner: PmemProvider, writesLeft: number) {
+    super(inner)
+    this.left = writesLeft
+  }
+
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    this.writes++
+    if (this.left <= 0) {
+      if (this.left-- === 0 && source.length > 8) void this.inner.write(offset, source.subarray(0, Math.floor(source.length / 16) * 8))
+      throw new PowerFailure('the power failed')
+    }
+    this.left--
+    return this.inner.write(offset, source)
+  }
+
+  override zero(offset: number, length: number): MaybeSleep {
+    this.writes++
+    if (this.left-- <= 0) throw new PowerFailure('the power failed')
+    return super.zero(offset, length)
+  }
+}
+
+/** Fails the n-th call (from 0) of a kind. Its flush is real, so that the engine does not leave it out. */
+export class FailingProvider extends PassingProvider {
+  readonly calls = { write: 0, flush: 0 }
+  private readonly kind: 'write' | 'flush'
+  private readonly failAt: number
+
+  constructor(inner: PmemProvider, kind: 'write' | 'flush', failAt: number) {
+    super(inner, { flush: 'immediate', durableOnWrite: false })
+    this.kind = kind
+    this.failAt = failAt
+  }
+
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    this.countAndFail('write')
+    return this.inner.write(offset, source)
+  }
+
+  override flush(): MaybeSleep {
+    this.countAndFail('flush')
+    return undefined
+  }
+
+  private countAndFail(kind: 'write' | 'flush'): void {
+    const call = this.calls[kind]++
+    if (kind === this.kind && call === this.failAt) throw new ProviderIoError({ image: this.name }, `${kind} ${call} fails`, 'EIO')
+  }
+}
+
+/** Every call is a preemption point: it waits first and happens when the wait is over. */
+export class PreemptingProvider extends PassingProvider {
+  constructor(inner: PmemProvider) {
+    super(inner, { mayWait: true, flush: 'sleeps', durableOnWrite: false })
+  }
+
+  override read(offset: number, target: Uint8Array): MaybeSleep {
+    return this.later('read', offset, target.length, () => void this.inner.read(offset, target))
+  }
+
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    return this.later('write', offset, source.length, () => void this.inner.write(offset, source))
+  }
+
+  override zero(offset: number, length: number): MaybeSleep {
+    return this.later('write', offset, length, () => void super.zero(offset, length))
+  }
+
+  override flush(): MaybeSleep {
+    return this.later('flush', 0, this.size, () => {})
+  }
+
+  private later(kind: WaitKind, start: number, length: number, call: () => void): Wait {
+    const point = preemptionPoint({ object: 'provider', kind, start, end: start + length })
+    return {
+      on: point.on as NonNullable<Wait['on']>,
+      block: call,
+      // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+      then: (...callbacks) => point.then(call).then(...callbacks),
+    }
+  }
+}
+
+/** Memory with a fresh BTT on it. */
+export function freshMemory(sizeBytes: number, options: CreateOptions = {}): MemoryProvider {
+  const memory = new MemoryProvider({ size: sizeBytes }, 'memory')
+  runAtomic(engine.create(memory, options))
+  return memory
+}

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { BttkitError } from '@bttkit/interfaces'
+import { decodeInfoBlock, encodeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
+import { kernelImage, poolImage } from '@bttkit/fixtures'
+import { MemoryProvider } from '@bttkit/pmem-memory'
+import { runAtomic } from '@bttkit/sleepable'
+import { MIB, engine, freshMemory, sha256 } from './engine.test-support.ts'
+
+function attach(bytes: Uint8Array, options = {}) {
+  return runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image'), options)).info
+}
+
+function code(attempt: () => unknown): string {
+  try {
+    attempt()
+    return 'no error'
+  } catch (error) {
+    if (!(error instanceof BttkitError)) throw error
+    return error.code
+  }
+}
+
+function alterInfo(bytes: Uint8Array, at: number, change: Partial<InfoBlock>): void {
+  const info = decodeInfoBlock(bytes.subarray(at, at + 4096))
+  const altered = encodeInfoBlock({ ...info, ...change })
+  bytes.set(altered, at)
+  bytes.set(altered, at + info.info2off)
+}
+
+test('a stale 2.0 info block in front of a newer 1.1 BTT does not win', () => {
+  const bytes = freshMemory(32 * MIB, { version: '2.0' }).mapping
+  const stale = bytes.slice(0, 4096)
+  runAtomic(engine.create(new MemoryProvider({ bytes }, 'image'), { force: true }))
+  bytes.set(stale, 0)
+  expect(attach(bytes).namespaceOffset).toBe(4096)
+})
+
+test('a 1.1 info block left inside a newer 2.0 BTT does not win', () => {
+  const bytes = freshMemory(32 * MIB).mapping
+  const stale = bytes.slice(4096, 8192)
+  runAtomic(engine.create(new MemoryProvider({ bytes }, 'image'), { version: '2.0', force: true }))
+  bytes.set(stale, 4096)
+  expect(attach(bytes).namespaceOffset).toBe(0)
+})
+
+test('two BTTs that both count are refused, and an offset chooses', () => {
+  const bytes = freshMemory(32 * MIB).mapping
+  // A 2.0 info block whose backup stands beside that of the other.
+  const info = decodeInfoBlock(freshMemory(16 * MIB, { version: '2.0' }).mapping.subarray(0, 4096))
+  bytes.set(encodeInfoBlock(info), 0)
+  bytes.set(encodeInfoBlock(info), info.info2off)
+  expect(() => attach(bytes, { readOnly: true })).toThrow('at bytes 0 and 4096')
+  expect(attach(bytes, { readOnly: true, namespaceOffset: 4096 }).namespaceOffset).toBe(4096)
+  expect(attach(bytes, { readOnly: true, namespaceOffset: 0 }).namespaceOffset).toBe(0)
+})
+
+test('a version that does not belong to its position does not count', () => {
+  const bytes = freshMemory(32 * MIB).mapping
+  alterInfo(bytes, 4096, { major: 2, minor: 0 })
+  expect(code(() => attach(bytes))).toBe('BTT_NOT_FOUND')
+  expect(attach(bytes, { namespaceOffset: 4096 }).format.version).toBe('2.0')
+})
+
+test('a pool is found behind its header, and a bare copy of its BTT at 4096', () => {
+  const pool = poolImage('blk-4096').bytes()
+  expect(attach(pool, { readOnly: true }).namespaceOffset).toBe(8192)
+  const bare = pool.slice(4096)
+  bare.fill(0, 0, 4096)
+  const info = attach(bare, { readOnly: true })
+  expect(info.namespaceOffset).toBe(4096)
+  expect(info.format.dialect).toBe('pmdk')
+})
+
+test('where the primary is damaged the backup is read from, and writing is refused with the reason', () => {
+  const bytes = kernelImage('v20-4096').bytes()
+  bytes[60] = (bytes[60] ?? 0) ^ 1
+  const before = sha256(bytes)
+  expect(() => attach(bytes)).toThrow(/checksum is wrong.*backup.*read-only, or repair/)
+  const info = attach(bytes, { readOnly: true })
+  expect(info.state).toBe('error')
+  expect(info.problems).toEqual([expect.stringContaining('checksum is wrong')])
+  expect(sha256(bytes)).toBe(before)
+})
+
+test('a missing backup is reported, and does not keep anyone from writing', () => {
+  const bytes = kernelImage('v11-4096').bytes()
+  bytes.fill(0, bytes.length - 4096)
+  const info = attach(bytes)
+  expect(info.problems).toEqual([expect.stringContaining('backup')])
+  expect(info.state).toBe('clean')
+})
+
+test.each<[string, Partial<InfoBlock>, string]>([
+  ['an unknown version', { major: 1, minor: 2 }, '1.2'],
+  ['a data area beyond the end', { dataoff: 2 ** 40 }, 'beyond the storage'],
+  ['a map over the data', { mapoff: 8192 }, 'overlaps'],
+  ['no spare blocks', { nfree: 0 }, 'nfree is 0'],
+  ['counts that do not add up', { externalNlba: 5 }, 'add up'],
+  ['blocks smaller than sectors', { internalLbasize: 512 }, 'smaller than'],
+  ['a size field of its own', { infosize: 512 }, 'size field'],
+  ['a next arena inside this one', { nextoff: 4096 }, 'inside this one'],
+  ['a next arena beyond the end', { nextoff: 2 ** 39 }, 'beyond the storage'],
+])('an info block with %s is refused in one sentence', (_what, change, reason) => {
+  const bytes = kernelImage('v11-4096').bytes()
+  alterInfo(bytes, 4096, change)
+  expect(code(() => attach(bytes))).toBe('BTT_INFO_BLOCK')
+  expect(() => attach(bytes)).toThrow(reason)
+})
+
+test.each<[string, Partial<InfoBlock>]>([
+  ['unknown flags', { flags: 2 }],
+  ['a map that was moved', { mapoff: decodeInfoBlock(kernelImage('v11-4096').bytes().subarray(4096, 8192)).mapoff - 64 }],
+])('an info block with %s is read and not written', (_what, change) => {
+  const bytes = kernelImage('v11-4096').bytes()
+  alterInfo(bytes, 4096, change)
+  expect(code(() => attach(bytes))).toBe('BTT_WRITE_REFUSED')
+  expect(attach(bytes, { readOnly: true }).state).toBe('error')
+})
+
+test.each([0, 1, 4095, 16 * MIB - 1])('storage of %i bytes is too small', (size) => {
+  expect(() => attach(new Uint8Array(size))).toThrow('at least 16 MiB')
+})
+
+test.each([-1, 0.5, 2 ** 60, 20 * MIB, Number.NaN])('the offset %d is refused', (namespaceOffset) => {
+  expect(code(() => attach(new Uint8Array(20 * MIB), { namespaceOffset }))).toBe('BTT_NOT_FOUND')
+})

@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { BttkitError, type BttDevice } from '@bttkit/interfaces'
+import { infoChecksum } from '@bttkit/btt-format'
+import { kernelImage } from '@bttkit/fixtures'
+import { MemoryProvider } from '@bttkit/pmem-memory'
+import { runAtomic } from '@bttkit/sleepable'
+import { MIB, engine, sha256 } from './engine.test-support.ts'
+
+const pristine = kernelImage('v11-4096').bytes()
+const INFO_AT = 4096
+const { mapoff, logoff, externalNlba, nfree } = runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'pristine'))).info.arenas[0] ?? {
+  mapoff: 0,
+  logoff: 0,
+  externalNlba: 0,
+  nfree: 0,
+}
+
+/** Values that programs trip over, and any other. */
+const word = fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 7, 0x3fff_ffff, 0x4000_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff), fc.nat(0xffff_ffff))
+
+/** Any failure has to be one of ours: a `RangeError` or `TypeError` would be a read out of bounds or worse. */
+function tolerating(action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    if (!(error instanceof BttkitError)) throw error
+  }
+}
+
+function useEverySector(device: BttDevice): void {
+  const sector = new Uint8Array(device.sectorSize)
+  // An attach may accept another count than the pristine image's; what is used of it is bounded.
+  const step = Math.max(1, Math.floor(device.sectorCount / 500))
+  for (let lba = 0; lba < device.sectorCount; lba += step) {
+    tolerating(() => device.atomic.read(lba, sector))
+    if (!device.readOnly) tolerating(() => device.atomic.write(lba, sector))
+  }
+}
+
+function attachAndUse(bytes: Uint8Array): void {
+  const before = sha256(bytes)
+  tolerating(() => useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile'), { readOnly: true }))))
+  expect(sha256(bytes)).toBe(before)
+  tolerating(() => useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))))
+}
+
+test('a wrong word anywhere in the fields of the info blocks, with right checksums, is refused or used within bounds', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 30 }), word, fc.boolean(), (field, value, withBackup) => {
+      const bytes = pristine.slice()
+      const block = bytes.subarray(INFO_AT, INFO_AT + 4096)
+      new DataView(block.buffer, block.byteOffset).setUint32(field * 4, value, true)
+      new DataView(block.buffer, block.byteOffset).setBigUint64(4088, infoChecksum(block), true)
+      if (withBackup) bytes.set(block, bytes.length - 4096)
+      attachAndUse(bytes)
+    }),
+    { numRuns: 150 },
+  )
+}, 60_000)
+
+test('a wrong word anywhere in the flog is refused for writing, or used within bounds', () => {
+  fc.assert(
+    fc.property(fc.nat(nfree * 16 - 1), word, (at, value) => {
+      const bytes = pristine.slice()
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + logoff + at * 4, value, true)
+      attachAndUse(bytes)
+    }),
+    { numRuns: 100 },
+  )
+}, 60_000)
+
+test('a wrong map entry is an error of its sector, or reads some block of the arena', () => {
+  fc.assert(
+    fc.property(fc.nat(externalNlba - 1), word, (lba, value) => {
+      const bytes = pristine.slice()
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + mapoff + lba * 4, value, true)
+      const device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))
+      tolerating(() => device.atomic.read(lba, new Uint8Array(4096)))
+      tolerating(() => device.atomic.write(lba, new Uint8Array(4096)))
+      tolerating(() => device.atomic.zero(lba, 1))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('a free block that two lanes have is found at attach', () => {
+  const bytes = pristine.slice()
+  const lane = (number: number): number => INFO_AT + logoff + number * 64
+  // Two lanes in their first state get the same block.
+  bytes.copyWithin(lane(200) + 4, lane(201) + 4, lane(201) + 12)
+  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(/lane 201.*lane 200/)
+})
+
+test('requests that are not on the device are refused, and do not wrap', () => {
+  const device = runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'image')))
+  const sector = new Uint8Array(4096)
+  for (const lba of [-1, device.sectorCount, 2 ** 32, 2 ** 53, Number.NaN, 0.5, Infinity]) {
+    expect(() => device.atomic.read(lba, sector), `LBA ${lba}`).toThrow(BttkitError)
+    expect(() => device.atomic.write(lba, sector), `LBA ${lba}`).toThrow(BttkitError)
+    expect(() => device.atomic.zero(lba, 1), `LBA ${lba}`).toThrow(BttkitError)
+  }
+  expect(() => device.atomic.read(device.sectorCount - 1, new Uint8Array(8192))).toThrow(BttkitError)
+  expect(() => device.atomic.writeBytes(device.sectorCount * 4096 - 1, new Uint8Array(2))).toThrow(BttkitError)
+  expect(() => device.atomic.read(0, new Uint8Array(100))).toThrow(expect.objectContaining({ code: 'BTT_MISALIGNED' }))
+  expect(() => device.atomic.read(0, sector, new Uint8Array(8))).toThrow(expect.objectContaining({ code: 'BTT_MISALIGNED' }))
+})
+
+test('lanes beyond what the image has are refused', () => {
+  for (const laneCount of [0, -1, 257, 1.5]) {
+    expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'image'), { laneCount }))).toThrow(/lanes were asked for/)
+  }
+  expect(pristine.length).toBeGreaterThan(16 * MIB)
+})

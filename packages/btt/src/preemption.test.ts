@@ -1,0 +1,156 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ClosedError, MixedDriversError, WouldSleepError } from '@bttkit/interfaces'
+import { MemoryProvider } from '@bttkit/pmem-memory'
+import { Scheduler, runAtomic, runAsync } from '@bttkit/sleepable'
+import { MIB, PreemptingProvider, bijectionProblems, engine, freshMemory, sha256 } from './engine.test-support.ts'
+
+const fill = (byte: number, sectors = 1): Uint8Array => new Uint8Array(512 * sectors).fill(byte)
+
+async function preemptible(laneCount: number, nfree = 4) {
+  const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree })
+  return { memory, device: await runAsync(engine.attach(new PreemptingProvider(memory), { laneCount })) }
+}
+
+test('sixteen writers of their own sectors over four lanes, preempted at every provider call, all keep what they wrote', async () => {
+  const { memory, device } = await preemptible(4)
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, task) => {
+      for (let round = 0; round < 10; round++) {
+        await device.write(task * 3, fill(task * 10 + round))
+        const back = fill(0)
+        await device.read(task * 3, back)
+        expect(back).toEqual(fill(task * 10 + round))
+      }
+    }),
+  )
+  await device.close()
+  expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
+})
+
+test('byte writes of many tasks into one sector lose none of each other', async () => {
+  const { memory, device } = await preemptible(4)
+  await Promise.all(Array.from({ length: 64 }, (_, task) => device.writeBytes(task * 8, new Uint8Array(8).fill(task + 1))))
+  const sector = fill(0)
+  await device.read(0, sector)
+  expect([...sector]).toEqual(Array.from({ length: 512 }, (_, i) => Math.floor(i / 8) + 1))
+  await device.close()
+  expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
+})
+
+test('a reader never sees a torn or foreign sector while others write', async () => {
+  const { device } = await preemptible(2)
+  await device.write(7, fill(1))
+  let writing = true
+  const writers = Promise.all(
+    [0, 1, 2].map(async (task) => {
+      for (let i = 0; i < 30; i++) await device.write(task === 0 ? 7 : task, fill(task === 0 ? 1 : 0xe0 + task))
+    }),
+  ).then(() => {
+    writing = false
+  })
+  while (writing) {
+    const sector = fill(0)
+    await device.read(7, sector)
+    expect(new Set(sector)).toEqual(new Set([1]))
+  }
+  await writers
+})
+
+test('any schedule of writers and readers of one sector leaves one whole version and the bijection', async () => {
+  const pristine = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 2 }).mapping
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(1000), { minLength: 1, maxLength: 200 }), async (choices) => {
+      const bytes = pristine.slice()
+      const device = await runAsync(engine.attach(new PreemptingProvider(new MemoryProvider({ bytes }, 'scheduled'))))
+      const scheduler = new Scheduler()
+      const seen = fill(0)
+      scheduler.add('write 1', device.sleepable.write(9, fill(1)))
+      scheduler.add('write 2', device.sleepable.write(9, fill(2)))
+      scheduler.add('bytes', device.sleepable.writeBytes(9 * 512 + 256, fill(3).subarray(0, 256)))
+      scheduler.add('read', device.sleepable.read(9, seen))
+      let turn = 0
+      await scheduler.run((runnable) => runnable[(choices[turn++ % choices.length] ?? 0) % runnable.length] as never)
+      expect(scheduler.tasks.map((task) => task.error)).toEqual([undefined, undefined, undefined, undefined])
+      const halves = (sector: Uint8Array): string => `${[...new Set(sector.subarray(0, 256))]} ${[...new Set(sector.subarray(256))]}`
+      expect(halves(seen)).toMatch(/^[012] [0123]$/)
+      const end = fill(0)
+      await runAsync(device.sleepable.read(9, end))
+      expect(halves(end)).toMatch(/^(1 1|2 2|1 3|2 3)$/)
+      expect(bijectionProblems(bytes, 4096)).toEqual([])
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('closing lets what is under way end and admits nothing more', async () => {
+  const { memory, device } = await preemptible(1)
+  const writes = [0, 1, 2, 3].map((lba) => device.write(lba, fill(lba + 1)))
+  const closed = device.close()
+  await expect(device.write(5, fill(9))).rejects.toThrow(ClosedError)
+  await closed
+  await Promise.all(writes)
+  const again = runAtomic(engine.attach(new MemoryProvider({ bytes: memory.mapping }, 'again')))
+  const sectors = fill(0, 4)
+  again.atomic.read(0, sectors)
+  expect([0, 512, 1024, 1536].map((at) => sectors[at])).toEqual([1, 2, 3, 4])
+  await device.close()
+})
+
+test('an atomic call on a provider that may wait is refused at its entry, and nothing is stored', async () => {
+  const { memory, device } = await preemptible(4)
+  const before = sha256(memory.mapping)
+  expect(() => device.atomic.write(0, fill(1))).toThrow(WouldSleepError)
+  expect(() => device.atomic.read(0, fill(1))).toThrow(WouldSleepError)
+  expect(sha256(memory.mapping)).toBe(before)
+})
+
+test('an atomic call that meets a lane in use is refused, and nothing is stored', () => {
+  const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
+  const device = runAtomic(engine.attach(new HeldUp(memory), { laneCount: 1 }))
+  const holder = device.sleepable.write(3, fill(1))
+  expect(holder.next().done).toBe(false)
+  const before = sha256(memory.mapping)
+  expect(() => device.atomic.write(4, fill(2))).toThrow(WouldSleepError)
+  expect(() => device.atomic.zero(4, 2)).toThrow(WouldSleepError)
+  expect(sha256(memory.mapping)).toBe(before)
+})
+
+test('an atomic write of several sectors that would meet a map lock in its middle stores nothing at all', () => {
+  const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
+  const device = runAtomic(engine.attach(new HeldUp(memory), { laneCount: 4 }))
+  // Stands in its publication of LBA 20, under the map lock that LBAs 16 to 31 share.
+  const holder = device.sleepable.write(20, fill(1))
+  expect(holder.next().done).toBe(false)
+  const before = sha256(memory.mapping)
+  expect(() => device.atomic.write(10, fill(2, 12))).toThrow(WouldSleepError)
+  expect(sha256(memory.mapping)).toBe(before)
+  // Apart from that lock the lanes are free.
+  device.atomic.write(10, fill(2, 6))
+})
+
+test('a thread that drives a device asynchronously cannot drive it blocking too, nor the other way round', async () => {
+  const first = runAtomic(engine.attach(freshMemory(17 * MIB)))
+  await first.flush()
+  expect(() => first.blocking.flush()).toThrow(MixedDriversError)
+  const second = runAtomic(engine.attach(freshMemory(17 * MIB)))
+  second.blocking.flush()
+  await expect(second.flush()).rejects.toThrow(MixedDriversError)
+  second.atomic.flush()
+})
+
+/** Says that it never waits, and then stops the first task that stores flog half 0: a task can be caught in its publication. */
+class HeldUp extends MemoryProvider {
+  private held = false
+
+  constructor(inner: MemoryProvider) {
+    super({ bytes: inner.mapping }, 'held up')
+  }
+
+  override writeFrom(offset: number, source: Uint8Array, start: number, length: number): undefined {
+    super.writeFrom(offset, source, start, length)
+    if (this.held || length !== 8) return
+    this.held = true
+    return new Promise<void>(() => {}) as never
+  }
+}

@@ -1,0 +1,224 @@
+import { closeSync } from 'node:fs'
+import {
+  ClosedError,
+  OutOfRangeError,
+  ProviderIoError,
+  ReadOnlyError,
+  type LockMode,
+  type MaybeSleep,
+  type PmemProvider,
+  type ProviderCapabilities,
+} from '@bttkit/interfaces'
+import { ASYNCHRONOUS, BLOCKING } from './file-capabilities.ts'
+import { FlushQueue } from './flush-queue.ts'
+import { ImageLock } from './image-lock.ts'
+import { openFile, type OpenFile } from './open-file.ts'
+import { systemCalls, type SystemCalls } from './system-calls.ts'
+import { asIoError, errnoOf } from './system-error.ts'
+import { ZeroRange } from './zero-range.ts'
+
+export interface FileProviderOptions {
+  /** Default: false, reading and writing. */
+  readonly readOnly?: boolean
+  /**
+   * Makes the file, sparse and of this many bytes, where there is none. One that exists already is used as it is if
+   * it has this size, and refused (EEXIST) otherwise. Not together with `readOnly`.
+   */
+  readonly createSizeBytes?: number
+  /** Whether flushes block the calling thread, so that no call ever waits. Default: false. */
+  readonly blocking?: boolean
+  /** How the operating system is called. Default: as it is. */
+  readonly system?: SystemCalls
+}
+
+/** Below the largest count that Node and Linux take in one call. */
+const MAX_TRANSFER_BYTES = 2 ** 30
+
+/**
+ * An ordinary file or a block device as storage, through the page cache.
+ *
+ * ```ts
+ * const provider = FileProvider.open('disk.img', { createSizeBytes: 64 * 2 ** 20 })
+ * ```
+ *
+ * Reads, writes and zeroing finish within the call. A write is durable after a flush that is asked for later; a
+ * flush is one fdatasync, which waits, or blocks the thread if the provider was opened so.
+ *
+ * Every call throws `ClosedError` after `close`, `OutOfRangeError` beyond the size, and `ProviderIoError` with the
+ * system's errno for what the storage reports; the message names the file and the byte.
+ */
+export class FileProvider implements PmemProvider {
+  readonly name: string
+  /** Bytes, as found at the opening. */
+  readonly size: number
+  readonly capabilities: ProviderCapabilities
+  readonly readOnly: boolean
+  private readonly fd: number
+  private readonly blocking: boolean
+  private readonly system: SystemCalls
+  private readonly flushes: FlushQueue
+  private readonly imageLock: ImageLock
+  private readonly zeroRange: ZeroRange
+  private closed = false
+  private closing: Promise<void> | undefined
+
+  /**
+   * Opens a file or block device by its path. Takes no lock.
+   *
+   * @throws {ProviderOpenError} with the errno: ENOENT, EACCES, EISDIR, EEXIST, ENOSPC, EFBIG …
+   */
+  static open(path: string, options: FileProviderOptions = {}): FileProvider {
+    const { readOnly = false, createSizeBytes, system = systemCalls } = options
+    if (createSizeBytes !== undefined) {
+      if (readOnly) throw new TypeError('a file that is made must be open for writing')
+      if (!Number.isSafeInteger(createSizeBytes) || createSizeBytes < 0) {
+        throw new TypeError(`a file cannot be made with ${createSizeBytes} bytes`)
+      }
+    }
+    return new FileProvider(openFile(path, { readOnly, createSizeBytes, system }), options)
+  }
+
+  private constructor(
+    file: OpenFile,
+    { readOnly = false, blocking = false, system = systemCalls }: FileProviderOptions,
+  ) {
+    this.name = file.path
+    this.size = file.size
+    this.readOnly = readOnly
+    this.blocking = blocking
+    this.capabilities = blocking || readOnly ? BLOCKING : ASYNCHRONOUS
+    this.fd = file.fd
+    this.system = system
+    this.flushes = new FlushQueue(file.fd, file.path, file.size, system)
+    this.imageLock = new ImageLock(file.fd, file.path, system)
+    this.zeroRange = new ZeroRange(file, this, system)
+  }
+
+  read(offset: number, target: Uint8Array): undefined {
+    this.readInto(offset, target, 0, target.byteLength)
+  }
+
+  readInto(offset: number, target: Uint8Array, start: number, length: number): undefined {
+    this.checkPiece(offset, target, start, length)
+    for (let done = 0; done < length;) {
+      done += this.readSome(offset + done, target, start + done, length - done)
+    }
+  }
+
+  /** Not durable until a flush. After a flush has failed it fails too. @throws {ReadOnlyError} where only reading is open. */
+  write(offset: number, source: Uint8Array): undefined {
+    this.writeFrom(offset, source, 0, source.byteLength)
+  }
+
+  writeFrom(offset: number, source: Uint8Array, start: number, length: number): undefined {
+    this.checkPiece(offset, source, start, length)
+    this.checkWritable(offset)
+    for (let done = 0; done < length;) {
+      done += this.writeSome(offset + done, source, start + done, length - done)
+    }
+  }
+
+  /** As `write`. In no time where the file can have holes; else the calling thread writes zeros. */
+  zero(offset: number, length: number): undefined {
+    this.checkRange(offset, length)
+    this.checkWritable(offset)
+    this.zeroRange.zero(offset, length)
+  }
+
+  /**
+   * Makes the writes and zeroed ranges that are complete now durable. The wait is lazy: the fdatasync starts when its
+   * `then` or `block` is called, and flushes that meet share one. After a failure this fails for ever.
+   */
+  flush(): MaybeSleep {
+    this.checkOpen()
+    if (this.readOnly) return undefined
+    if (!this.blocking) return this.flushes.request()
+    this.flushes.flushNow()
+    return undefined
+  }
+
+  /**
+   * Locks the file among those who lock it, by flock(2). A second opening in this process conflicts as well.
+   *
+   * @throws {ImageLockedError} naming the process that has it, where it can be known.
+   */
+  lock(mode: LockMode): undefined {
+    this.checkOpen()
+    this.imageLock.take(mode)
+  }
+
+  /** Gives up the file and its lock. Waits only for flushes that are under way: the descriptor is theirs until then. */
+  close(): MaybeSleep {
+    if (this.closed) return this.closing
+    this.closed = true
+    const flushing = this.flushes.close()
+    if (flushing === undefined) this.closeDescriptor()
+    else this.closing = flushing.then(() => this.closeDescriptor())
+    return this.closing
+  }
+
+  private readSome(offset: number, target: Uint8Array, start: number, length: number): number {
+    let count: number
+    try {
+      count = this.system.read(this.fd, target, start, Math.min(length, MAX_TRANSFER_BYTES), offset)
+    } catch (error) {
+      return this.retry(error, 'reading', offset, length)
+    }
+    if (count > 0) return count
+    const detail = `the file ends here, short of its ${this.size} bytes: it was cut while it was open`
+    throw new ProviderIoError({ image: this.name, offset }, detail, 'EIO')
+  }
+
+  private writeSome(offset: number, source: Uint8Array, start: number, length: number): number {
+    let count: number
+    try {
+      count = this.system.write(this.fd, source, start, Math.min(length, MAX_TRANSFER_BYTES), offset)
+    } catch (error) {
+      return this.retry(error, 'writing', offset, length)
+    }
+    if (count > 0) return count
+    throw new ProviderIoError({ image: this.name, offset }, `none of ${length} bytes could be written`, 'EIO')
+  }
+
+  /** Nothing was transferred: because of a signal, and it can be done again, or because of a failure, which is thrown. */
+  private retry(error: unknown, action: string, offset: number, length: number): 0 {
+    if (errnoOf(error) === 'EINTR') return 0
+    throw asIoError({ image: this.name, offset }, `${action} ${length} bytes`, error)
+  }
+
+  private closeDescriptor(): void {
+    try {
+      closeSync(this.fd)
+    } catch (error) {
+      throw asIoError({ image: this.name }, 'closing', error)
+    }
+  }
+
+  private checkPiece(offset: number, piece: Uint8Array, start: number, length: number): void {
+    this.checkRange(offset, length)
+    if (!Number.isSafeInteger(start) || start < 0 || start + length > piece.byteLength) {
+      throw new TypeError(`${length} bytes from ${start} on are not within a piece of ${piece.byteLength}`)
+    }
+  }
+
+  private checkRange(offset: number, length: number): void {
+    this.checkOpen()
+    const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length)
+    if (!whole || offset < 0 || length < 0 || offset + length > this.size) {
+      throw new OutOfRangeError(
+        { image: this.name, offset },
+        `${length} bytes from there are not within the ${this.size} bytes of the file`,
+      )
+    }
+  }
+
+  private checkWritable(offset: number): void {
+    if (this.readOnly)
+      throw new ReadOnlyError({ image: this.name, offset }, 'the file is open for reading only')
+    this.flushes.checkHealthy()
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new ClosedError({ image: this.name }, 'the file was closed')
+  }
+}

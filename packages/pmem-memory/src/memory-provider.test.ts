@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ClosedError, OutOfRangeError, ReadOnlyError } from '@bttkit/interfaces'
+import { MemoryProvider } from './index.ts'
+
+const backings = {
+  ArrayBuffer: (size: number): MemoryProvider => new MemoryProvider({ size }),
+  SharedArrayBuffer: (size: number): MemoryProvider => new MemoryProvider({ size, shared: true }),
+  'a part of a buffer': (size: number): MemoryProvider =>
+    new MemoryProvider({ bytes: new Uint8Array(size + 16).subarray(8, size + 8) }),
+  'an unaligned part': (size: number): MemoryProvider =>
+    new MemoryProvider({ bytes: new Uint8Array(size + 16).subarray(3, size + 3) }),
+}
+
+describe.each(Object.entries(backings))('memory in %s', (_name, make) => {
+  test('reads zeros at first, then what was written', () => {
+    const provider = make(100)
+    const target = new Uint8Array(100).fill(9)
+    expect(provider.read(0, target)).toBeUndefined()
+    expect(target).toEqual(new Uint8Array(100))
+    expect(provider.write(10, Uint8Array.of(1, 2, 3))).toBeUndefined()
+    provider.read(8, target.subarray(0, 6))
+    expect([...target.subarray(0, 6)]).toEqual([0, 0, 1, 2, 3, 0])
+  })
+
+  test('agrees with a plain array under random calls', () => {
+    const size = 300
+    const range = fc
+      .tuple(fc.nat(size), fc.nat(size))
+      .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }))
+    const word = fc.nat(size / 4 - 1).map((index) => ({ start: index * 4, end: index * 4 + 4 }))
+    const step = fc.record({
+      kind: fc.constantFrom('read', 'write', 'zero'),
+      range: fc.oneof(range, word),
+      start: fc.nat(10),
+      seed: fc.nat(255),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const provider = make(size)
+        const model = new Uint8Array(size)
+        for (const {
+          kind,
+          range: { start: from, end },
+          start,
+          seed,
+        } of steps) {
+          const length = end - from
+          const piece = Uint8Array.from({ length: start + length + 5 }, (_, i) => (seed + i * 7) % 256)
+          const expected = piece.slice()
+          if (kind === 'write') {
+            provider.writeFrom(from, piece, start, length)
+            model.set(piece.subarray(start, start + length), from)
+          } else if (kind === 'zero') {
+            provider.zero(from, length)
+            model.fill(0, from, end)
+          } else {
+            provider.readInto(from, piece, start, length)
+            expected.set(model.subarray(from, end), start)
+          }
+          expect(piece).toEqual(expected)
+        }
+        expect(provider.mapping).toEqual(model)
+      }),
+    )
+  })
+
+  test.each([
+    [-1, 1],
+    [100, 1],
+    [99, 2],
+    [101, 0],
+    [0.5, 1],
+    [Number.NaN, 1],
+    [2 ** 53, 1],
+  ])('refuses byte %d, %d bytes long', (offset, length) => {
+    const provider = make(100)
+    const piece = new Uint8Array(length).fill(7)
+    expect(() => provider.read(offset, piece)).toThrow(OutOfRangeError)
+    expect(() => provider.write(offset, piece)).toThrow(OutOfRangeError)
+    expect(() => provider.zero(offset, length)).toThrow(OutOfRangeError)
+    expect(provider.mapping).toEqual(new Uint8Array(100))
+  })
+
+  test('refuses a piece that does not hold the length', () => {
+    const provider = make(100)
+    expect(() => provider.readInto(0, new Uint8Array(4), 1, 4)).toThrow(TypeError)
+    expect(() => provider.writeFrom(0, new Uint8Array(4), -1, 4)).toThrow(TypeError)
+    expect(() => provider.readInto(0, new Uint8Array(4), 0, -1)).toThrow(OutOfRangeError)
+  })
+})
+
+test('shares what the caller keeps', () => {
+  const bytes = new Uint8Array(64)
+  const provider = new MemoryProvider({ bytes })
+  provider.write(8, Uint8Array.of(5))
+  expect(bytes[8]).toBe(5)
+  expect(provider.mapping).toBe(bytes)
+})
+
+test.each([-1, 1.5, Number.NaN, 2 ** 53])('a size of %d is misuse', (size) => {
+  expect(() => new MemoryProvider({ size })).toThrow(TypeError)
+})
+
+test('a read-only memory refuses writes and keeps its bytes', () => {
+  const provider = new MemoryProvider({ bytes: Uint8Array.of(1, 2, 3, 4), readOnly: true }, 'mem:x')
+  expect(provider.readOnly).toBe(true)
+  expect(() => provider.write(0, Uint8Array.of(9))).toThrow(ReadOnlyError)
+  expect(() => provider.zero(0, 4)).toThrow(ReadOnlyError)
+  expect([...provider.mapping]).toEqual([1, 2, 3, 4])
+})
+
+test('calls after close fail, closing twice does not', () => {
+  const provider = new MemoryProvider({ size: 8 })
+  expect(provider.flush()).toBeUndefined()
+  provider.close()
+  provider.close()
+  expect(() => provider.read(0, new Uint8Array(1))).toThrow(ClosedError)
+  expect(() => provider.write(0, new Uint8Array(1))).toThrow(ClosedError)
+  expect(() => provider.zero(0, 1)).toThrow(ClosedError)
+  expect(() => provider.flush()).toThrow(ClosedError)
+})
+
+test('its promises are frozen, and made only where they hold', () => {
+  const { capabilities } = new MemoryProvider({ size: 8 })
+  expect(Object.isFrozen(capabilities)).toBe(true)
+  expect(capabilities).toMatchObject({
+    mayWait: false,
+    flush: 'none',
+    durableOnWrite: true,
+    atomicAccessBytes: 4,
+  })
+  expect(backings['an unaligned part'](8).capabilities.atomicAccessBytes).toBe(0)
+})
+
+test('errors name the memory and the byte', () => {
+  const provider = new MemoryProvider({ size: 8 }, 'mem:?size=8')
+  expect(() => provider.read(7, new Uint8Array(2))).toThrow(/^mem:\?size=8, byte 7: 2 bytes/)
+})
+
+/** Stores all-ones and all-zeros words in turn until told to stop. */
+const flipper = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const stop = new Int32Array(workerData.stop)
+  const { MemoryProvider } = require('node:module').createRequire(workerData.url)('./index.ts')
+  const provider = new MemoryProvider({ bytes: workerData.buffer })
+  const ones = new Uint8Array(4).fill(255)
+  const zeros = new Uint8Array(4)
+  parentPort.postMessage('storing')
+  while (Atomics.load(stop, 0) === 0) {
+    provider.write(8, ones)
+    provider.write(8, zeros)
+  }
+`
+
+test('a word is never seen torn by another thread', async () => {
+  const buffer = new SharedArrayBuffer(64)
+  const stop = new SharedArrayBuffer(4)
+  const worker = new Worker(flipper, {
+    eval: true,
+    execArgv: ['--conditions=@bttkit/source'],
+    workerData: { buffer, stop, url: import.meta.url },
+  })
+  try {
+    await once(worker, 'message')
+    const provider = new MemoryProvider({ bytes: buffer })
+    const word = new Uint8Array(4)
+    const view = new DataView(word.buffer)
+    const seen = new Set<number>()
+    for (let i = 0; i < 1_000_000; i++) {
+      provider.read(8, word)
+      seen.add(view.getUint32(0))
+    }
+    expect([...seen].toSorted((a, b) => a - b)).toEqual([0, 0xffffffff])
+  } finally {
+    Atomics.store(new Int32Array(stop), 0, 1)
+    await worker.terminate()
+  }
+})
