@@ -41,7 +41,14 @@ export function encodeFlogEntry(view: DataView, offset: number, entry: FlogEntry
 }
 
 /** As `encodeFlogEntry`, without an object a call. */
-export function encodeFlogHalves(view: DataView, offset: number, lba: number, oldMap: number, newMap: number, seq: number): void {
+export function encodeFlogHalves(
+  view: DataView,
+  offset: number,
+  lba: number,
+  oldMap: number,
+  newMap: number,
+  seq: number,
+): void {
   view.setUint32(offset + AT.lba, lba, true)
   view.setUint32(offset + AT.oldMap, oldMap, true)
   view.setUint32(offset + AT.newMap, newMap, true)

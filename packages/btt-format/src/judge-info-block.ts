@@ -3,12 +3,16 @@
  * them is checked before it is used.
  */
 import { FLOG_GROUP_BYTES } from './flog.ts'
-import { FLAG_ERROR, INFO_BLOCK_BYTES, decodeInfoBlock, hasInfoSignature, infoChecksum, type InfoBlock } from './info-block.ts'
-import { MAX_NFREE, MIN_ARENA_BYTES, flogBytes, mapBytes } from './layout.ts'
+import {
+  FLAG_ERROR,
+  INFO_BLOCK_BYTES,
+  decodeInfoBlock,
+  hasInfoSignature,
+  infoChecksum,
+  type InfoBlock,
+} from './info-block.ts'
+import { MAX_LBASIZE, MAX_NFREE, MIN_ARENA_BYTES, flogBytes, mapBytes } from './layout.ts'
 import { MAP_ENTRY_BYTES, MAX_INTERNAL_NLBA } from './map-entry.ts'
-
-/** A larger sector could not even be buffered. */
-const MAX_LBASIZE = 2 ** 30
 
 export interface InfoVerdict {
   readonly info: InfoBlock
@@ -25,7 +29,11 @@ interface Section {
 }
 
 function sections(info: InfoBlock): Section[] {
-  const section = (name: string, start: number, length: number): Section => ({ name, start, end: start + length })
+  const section = (name: string, start: number, length: number): Section => ({
+    name,
+    start,
+    end: start + length,
+  })
   return [
     section('the info block', 0, INFO_BLOCK_BYTES),
     section('the data', info.dataoff, info.internalNlba * info.internalLbasize),
@@ -39,7 +47,8 @@ function refuseSections(info: InfoBlock, roomBytes: number): string | undefined 
   const inOrder = sections(info).toSorted((a, b) => a.start - b.start)
   let before: Section | undefined
   for (const section of inOrder) {
-    if (!Number.isSafeInteger(section.end) || section.end > roomBytes) return `${section.name} ends beyond the storage`
+    if (!Number.isSafeInteger(section.end) || section.end > roomBytes)
+      return `${section.name} ends beyond the storage`
     if (before !== undefined && section.start < before.end) return `${section.name} overlaps ${before.name}`
     before = section
   }
@@ -48,21 +57,25 @@ function refuseSections(info: InfoBlock, roomBytes: number): string | undefined 
 
 function refuseNextoff(info: InfoBlock, roomBytes: number): string | undefined {
   if (info.nextoff === 0) return undefined
-  if (info.nextoff % 4096 !== 0 || info.nextoff < info.info2off + INFO_BLOCK_BYTES) return 'the next arena begins inside this one'
+  if (info.nextoff % 4096 !== 0 || info.nextoff < info.info2off + INFO_BLOCK_BYTES)
+    return 'the next arena begins inside this one'
   if (info.nextoff > roomBytes - MIN_ARENA_BYTES) return 'the next arena begins beyond the storage'
   return undefined
 }
 
 function refuseCounts(info: InfoBlock): string | undefined {
   if (info.infosize !== INFO_BLOCK_BYTES) return `its size field is ${info.infosize}, not ${INFO_BLOCK_BYTES}`
-  if (info.externalLbasize < 1 || info.externalLbasize > MAX_LBASIZE) return `the external LBA size is ${info.externalLbasize}`
+  if (info.externalLbasize < 1 || info.externalLbasize > MAX_LBASIZE)
+    return `the external LBA size is ${info.externalLbasize}`
   if (info.internalLbasize < info.externalLbasize) {
     return `the internal LBA size ${info.internalLbasize} is smaller than the external ${info.externalLbasize}`
   }
   if (info.nfree < 1 || info.nfree > MAX_NFREE) return `nfree is ${info.nfree}`
   if (info.externalNlba < 1) return 'it has no sectors'
-  if (info.externalNlba + info.nfree !== info.internalNlba) return 'external_nlba and nfree do not add up to internal_nlba'
-  if (info.internalNlba > MAX_INTERNAL_NLBA) return `internal_nlba ${info.internalNlba} does not fit a map entry`
+  if (info.externalNlba + info.nfree !== info.internalNlba)
+    return 'external_nlba and nfree do not add up to internal_nlba'
+  if (info.internalNlba > MAX_INTERNAL_NLBA)
+    return `internal_nlba ${info.internalNlba} does not fit a map entry`
   if (info.mapoff % MAP_ENTRY_BYTES !== 0) return 'the map is not aligned'
   if (info.logoff % FLOG_GROUP_BYTES !== 0) return 'the flog is not aligned'
   return undefined
@@ -76,15 +89,18 @@ export function isKnownVersion(info: InfoBlock): boolean {
 function refuse(bytes: Uint8Array, info: InfoBlock, roomBytes: number): string | undefined {
   if (!hasInfoSignature(bytes)) return 'it has no signature'
   if (infoChecksum(bytes) !== info.checksum) return 'its checksum is wrong'
-  if (!isKnownVersion(info)) return `its version is ${info.major}.${info.minor}, and only 1.1 and 2.0 are known`
+  if (!isKnownVersion(info))
+    return `its version is ${info.major}.${info.minor}, and only 1.1 and 2.0 are known`
   return refuseCounts(info) ?? refuseSections(info, roomBytes) ?? refuseNextoff(info, roomBytes)
 }
 
 function doubt(info: InfoBlock): string[] {
   const doubts: string[] = []
   if ((info.flags & ~FLAG_ERROR) !== 0) doubts.push(`unknown flags 0x${info.flags.toString(16)}`)
-  if (info.mapoff + mapBytes(info.externalNlba) !== info.logoff) doubts.push('the map does not end where the flog begins')
-  if (info.logoff + flogBytes(info.nfree) !== info.info2off) doubts.push('the flog does not end where the backup info block begins')
+  if (info.mapoff + mapBytes(info.externalNlba) !== info.logoff)
+    doubts.push('the map does not end where the flog begins')
+  if (info.logoff + flogBytes(info.nfree) !== info.info2off)
+    doubts.push('the flog does not end where the backup info block begins')
   return doubts
 }
 

@@ -20,7 +20,8 @@ const LARGEST_BYTES = 16 * 2 ** 20
 /** Where a label area may begin in storage of this size: it is a power of two times 128 KiB long. */
 export function labelAreaCandidates(storageBytes: number): number[] {
   const starts: number[] = []
-  for (let length = SMALLEST_BYTES; length <= LARGEST_BYTES && length < storageBytes; length *= 2) starts.push(storageBytes - length)
+  for (let length = SMALLEST_BYTES; length <= LARGEST_BYTES && length < storageBytes; length *= 2)
+    starts.push(storageBytes - length)
   return starts
 }
 

@@ -6,7 +6,7 @@
 import { LayoutError } from '@bttkit/interfaces'
 import { FLOG_GROUP_BYTES } from './flog.ts'
 import { INFO_BLOCK_BYTES } from './info-block.ts'
-import { MAP_ENTRY_BYTES } from './map-entry.ts'
+import { MAP_ENTRY_BYTES, MAX_INTERNAL_NLBA } from './map-entry.ts'
 
 export const MIN_ARENA_BYTES = 16 * 2 ** 20
 export const MAX_ARENA_BYTES = 512 * 2 ** 30
@@ -14,6 +14,8 @@ export const MAX_ARENA_BYTES = 512 * 2 ** 30
 export const DEFAULT_NFREE = 256
 /** More spare blocks than anyone makes; a larger number is a damaged or hostile image. */
 export const MAX_NFREE = 65_536
+/** A larger sector could not even be buffered. */
+export const MAX_LBASIZE = 2 ** 30
 
 const ALIGNMENT = 4096
 
@@ -79,7 +81,16 @@ function layOutArena(size: number, isLast: boolean, request: LayoutRequest): Are
   const externalNlba = internalNlba - nfree
   // PMDK wants as many sectors as spare blocks; for Linux one is enough.
   if (externalNlba < (dialect === 'pmdk' ? nfree : 1)) {
-    throw new LayoutError({}, `an arena of ${size} bytes has no room for sectors of ${externalLbasize} bytes and ${nfree} spare blocks`)
+    throw new LayoutError(
+      {},
+      `an arena of ${size} bytes has no room for sectors of ${externalLbasize} bytes and ${nfree} spare blocks`,
+    )
+  }
+  if (internalNlba > MAX_INTERNAL_NLBA) {
+    throw new LayoutError(
+      {},
+      `an arena of ${size} bytes has more sectors of ${externalLbasize} bytes than its map could tell apart`,
+    )
   }
   const mapSize = mapBytes(externalNlba)
   const mapoff = INFO_BLOCK_BYTES + available - mapSize
@@ -104,14 +115,18 @@ function layOutArena(size: number, isLast: boolean, request: LayoutRequest): Are
  */
 export function layOut(request: LayoutRequest): ArenaLayout[] {
   const { sizeBytes, externalLbasize, nfree } = request
-  if (!Number.isSafeInteger(externalLbasize) || externalLbasize < 1) {
+  if (!Number.isSafeInteger(externalLbasize) || externalLbasize < 1 || externalLbasize > MAX_LBASIZE) {
     throw new LayoutError({}, `${externalLbasize} bytes is no sector size`)
   }
   if (!Number.isSafeInteger(nfree) || nfree < 1 || nfree > MAX_NFREE) {
     throw new LayoutError({}, `nfree must be from 1 to ${MAX_NFREE}, not ${nfree}`)
   }
+  if (!Number.isSafeInteger(sizeBytes)) throw new LayoutError({}, `${sizeBytes} is no size in bytes`)
   if (sizeBytes < MIN_ARENA_BYTES) {
-    throw new LayoutError({}, `${sizeBytes} bytes are too small for a BTT; an arena takes at least ${MIN_ARENA_BYTES} (16 MiB)`)
+    throw new LayoutError(
+      {},
+      `${sizeBytes} bytes are too small for a BTT; an arena takes at least ${MIN_ARENA_BYTES} (16 MiB)`,
+    )
   }
   const arenas: ArenaLayout[] = []
   for (let remaining = sizeBytes; remaining >= MIN_ARENA_BYTES;) {

@@ -95,6 +95,7 @@ export class BttOperations implements BlockOperations<Sleepable<void>> {
 /** An attached BTT: its shape, and its operations in every form. */
 export class AttachedBtt extends DrivenOperations implements BttDevice {
   readonly info: BttInfo
+  readonly mayWait: boolean
   readonly sectorSize: number
   readonly sectorCount: number
   readonly metadataSize: number
@@ -105,6 +106,7 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
     super(new BttOperations(attachment, info, readOnly), new DriverChoice(info.image))
     this.attachment = attachment
     this.info = info
+    this.mayWait = attachment.storage.mayWait
     this.sectorSize = attachment.sectorSize
     this.sectorCount = attachment.sectorCount
     this.metadataSize = attachment.metadataSize

@@ -59,6 +59,7 @@ class PoolWithoutLayout extends DrivenOperations implements BttDevice {
   readonly sectorCount: number
   readonly metadataSize = 0
   readonly readOnly = true
+  readonly mayWait = false
 
   constructor(storage: Storage, info: BttInfo) {
     super(new ZeroOperations(storage, info), new DriverChoice(storage.name))

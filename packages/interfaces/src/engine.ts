@@ -113,6 +113,8 @@ export interface DeviceStatistics {
 export interface BttDevice extends BlockDevice {
   /** As found at attach. */
   readonly info: BttInfo
+  /** Whether operations may wait for the provider; where not, the atomic form is always to be had. */
+  readonly mayWait: boolean
   statistics(): DeviceStatistics
 }
 

@@ -10,7 +10,7 @@ export interface LaneTable {
   /** Whether the holder of a lane may not sleep (spinlock models). */
   readonly atomicWhileHeld: boolean
 
-  /** A lane at once, or `undefined` when it would have to wait. Never overtakes a waiter. */
+  /** A lane at once, or `undefined` when it would have to wait. Never overtakes a waiter. Throws `LaneMisuseError` for a hint that is no whole number from 0. */
   tryAcquire(hint: number): number | undefined
 
   /** A lane; waits in first-in, first-out order where none is to be had. `hint` (a whole number from 0) is advice, such as a processor number. */
@@ -26,7 +26,7 @@ export interface LaneTable {
 /** An array of locks that may be held over a wait. */
 export interface LockTable {
   readonly lockCount: number
-  /** Takes a lock at once; false when it is held. */
+  /** Takes a lock at once; false when it is held. Throws `LaneMisuseError` for a lock that does not exist, as all of these do. */
   tryAcquire(index: number): boolean
   /** Takes a lock; waits in first-in, first-out order. */
   acquire(index: number): Sleepable<void>

@@ -108,6 +108,21 @@ test('a writer waits until the last of several readers leaves', async () => {
   await over
 })
 
+test('only the reader that leaves last wakes the writer', async () => {
+  const table = tracking()
+  for (const lane of [0, 1, 2]) table.enter(lane, 5)
+  const wait: unknown = table.waitUntilUnread(5).next().value
+  let woken = false
+  void Promise.resolve(wait).then(() => (woken = true))
+  table.leave(0)
+  table.enter(1, 6)
+  await turn()
+  expect(woken).toBe(false)
+  table.leave(2)
+  await turn()
+  expect(woken).toBe(true)
+})
+
 test('a writer goes on when the reader turns to another block', async () => {
   const table = tracking()
   table.enter(0, 5)

@@ -39,7 +39,9 @@ export class MutexLocks implements LockTable {
   }
 
   tryAcquire(index: number): boolean {
-    if (this.words[index] !== FREE) return false
+    const word = this.words[index]
+    if (word === undefined) throw new LaneMisuseError({}, `there is no ${this.object} ${index}`)
+    if (word !== FREE) return false
     this.words[index] = HELD
     return true
   }

@@ -200,6 +200,39 @@ test('a wait without ready ends when its promise does', async () => {
   expect(task.result).toBe('over')
 })
 
+test('a task waits for each of its promises', async () => {
+  let open = (): void => {}
+  const second = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  function* both(): Sleepable<void> {
+    yield Promise.resolve()
+    yield second
+  }
+  const scheduler = new Scheduler()
+  const task = scheduler.add('a', both())
+  task.resume()
+  await scheduler.settle()
+  task.resume()
+  await scheduler.settle()
+  expect(task.state).toBe('waiting')
+  open()
+  await scheduler.settle()
+  expect(task.state).toBe('runnable')
+})
+
+// Millions of steps without a turn of the event loop would leave as many continuations behind.
+test('a wait that knows when it is over is never asked for a continuation', async () => {
+  let asked = 0
+  // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+  const wait: Wait = { ready: () => true, then: () => expect.fail(`asked ${++asked} times`) }
+  const scheduler = new Scheduler()
+  const task = scheduler.add('a', waits(wait))
+  await scheduler.run(first)
+  expect(task.state).toBe('done')
+  expect(asked).toBe(0)
+})
+
 test('a rejection is thrown into the task, which can catch it', async () => {
   const failure = new Error('the disk')
   function* careful(): Sleepable<unknown> {

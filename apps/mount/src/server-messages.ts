@@ -1,0 +1,35 @@
+/** What the main thread and the thread that serves the mount tell each other. */
+import type { BttInfo } from '@bttkit/interfaces'
+
+/** Given to the serving thread when it starts. */
+export interface ServerInput {
+  readonly image: string
+  readonly readOnly: boolean
+  readonly directIo: boolean
+  readonly namespaceOffset?: number | undefined
+  /** Modules of provider plugins; each thread loads them for itself. */
+  readonly plugins: readonly string[]
+  readonly statistics: SharedArrayBuffer
+  readonly stop: SharedArrayBuffer
+}
+
+export type ServerCommand =
+  /** The mount is made: serve this descriptor. */
+  | { readonly serve: number }
+  /** There will be no mount: close the image and end. */
+  | 'close'
+
+/** A failure as it crosses threads, where classes do not. */
+export interface ServerFailure {
+  readonly code: string
+  readonly errno: string
+  readonly message: string
+}
+
+export type ServerMessage =
+  | { readonly attached: BttInfo }
+  | { readonly failed: ServerFailure }
+  /** Something went wrong for one request; the mount goes on. */
+  | { readonly error: string }
+  /** The loop has ended and the image is closed. */
+  | { readonly ended: 'unmounted' | 'stopped' }

@@ -1,0 +1,25 @@
+import { describeError } from '@bttkit/command-line'
+import type { MountedImage } from './mount-image.ts'
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Unmounts at a signal, and at each further one until it succeeds: a mount that is in use goes on, because who uses it has a right to their disk. Says
+ * so on standard error. Returns what takes this back.
+ */
+export function unmountOnSignals(mounted: MountedImage, programName: string): () => void {
+  let unmounting = false
+  const stop = (): void => {
+    // A terminal and whoever started us may both pass on one interrupt.
+    if (unmounting) return
+    unmounting = true
+    mounted.unmount().catch((error: unknown) => {
+      unmounting = false
+      process.stderr.write(`${programName}: ${describeError(error)}; still serving\n`)
+    })
+  }
+  for (const signal of STOP_SIGNALS) process.on(signal, stop)
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, stop)
+  }
+}
