@@ -18,7 +18,9 @@ if (program === undefined) {
   process.exit(2)
 }
 
-const build = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-b', root], { encoding: 'utf8' })
+const build = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-b', root], {
+  encoding: 'utf8',
+})
 if (build.status !== 0) {
   process.stderr.write(`${build.stdout ?? ''}${build.stderr ?? ''}run: the build failed\n`)
   process.exit(1)

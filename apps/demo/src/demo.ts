@@ -9,7 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { addCommonOptions, describeError, packageVersion, runProgram, writeOutput } from '@bttkit/command-line'
+import {
+  addCommonOptions,
+  describeError,
+  packageVersion,
+  runProgram,
+  writeOutput,
+} from '@bttkit/command-line'
 import { mountImage, type MountedImage } from '@bttkit/mount'
 import { ensureDemoImage } from './demo-image.ts'
 import { runTool } from './run-tool.ts'
@@ -42,7 +48,11 @@ async function say(line: string): Promise<void> {
 }
 
 async function mounted(image: string, mountPoint: string, undo: Undo): Promise<MountedImage> {
-  const result = await mountImage({ image, mountPoint, onError: (message) => process.stderr.write(`demo: ${message}\n`) })
+  const result = await mountImage({
+    image,
+    mountPoint,
+    onError: (message) => process.stderr.write(`demo: ${message}\n`),
+  })
   undo.add(() => result.unmount())
   return result
 }
@@ -54,7 +64,9 @@ async function loopDevice(disk: string, undo: Undo): Promise<string | undefined>
     undo.add(() => runTool('losetup', '--detach', device))
     return device
   } catch (error) {
-    await say(`skipped: no loop device is to be had here (${describeError(error)}); comparing a file on the disk itself instead`)
+    await say(
+      `skipped: no loop device is to be had here (${describeError(error)}); comparing a file on the disk itself instead`,
+    )
     return undefined
   }
 }
@@ -119,7 +131,10 @@ async function demo(): Promise<void> {
   await say('removed everything; all was equal')
 }
 
-const program = addCommonOptions(new Command('demo'), packageVersion(new URL('../package.json', import.meta.url)))
+const program = addCommonOptions(
+  new Command('demo'),
+  packageVersion(new URL('../package.json', import.meta.url)),
+)
   .description('create, mount, make a file system, copy, attach again, compare, remove')
   .action(demo)
 await runProgram(program, process.argv.slice(2))

@@ -2,7 +2,14 @@
 import { mkdir } from 'node:fs/promises'
 import { Command } from 'commander'
 import { MountError } from '@bttkit/interfaces'
-import { UsageError, addCommonOptions, describeError, packageVersion, runProgram, writeOutput } from '@bttkit/command-line'
+import {
+  UsageError,
+  addCommonOptions,
+  describeError,
+  packageVersion,
+  runProgram,
+  writeOutput,
+} from '@bttkit/command-line'
 import { mountImage, unmountOnSignals, type MountedImage } from '@bttkit/mount'
 import { ensureDemoImage } from './demo-image.ts'
 import { showLiveLine } from './live-line.ts'
@@ -25,7 +32,11 @@ function introduce(mounted: MountedImage, image: string): Promise<void> {
 }
 
 async function serve(image: string, mountPoint: string): Promise<void> {
-  const mounted = await mountImage({ image, mountPoint, onError: (message) => process.stderr.write(`${message}\n`) })
+  const mounted = await mountImage({
+    image,
+    mountPoint,
+    onError: (message) => process.stderr.write(`${message}\n`),
+  })
   const release = unmountOnSignals(mounted, 'start')
   await introduce(mounted, image)
   const endLiveLine = showLiveLine(() => mounted.statistics())
@@ -38,7 +49,8 @@ async function serve(image: string, mountPoint: string): Promise<void> {
 }
 
 async function startDemo(): Promise<void> {
-  if (await ensureDemoImage(DEMO_IMAGE)) await writeOutput(`made ${DEMO_IMAGE}, 64 MiB with sectors of 4096 bytes\n`)
+  if (await ensureDemoImage(DEMO_IMAGE))
+    await writeOutput(`made ${DEMO_IMAGE}, 64 MiB with sectors of 4096 bytes\n`)
   await mkdir(DEMO_MOUNT_POINT, { recursive: true })
   try {
     await serve(DEMO_IMAGE, DEMO_MOUNT_POINT)
@@ -49,7 +61,10 @@ async function startDemo(): Promise<void> {
   }
 }
 
-const program = addCommonOptions(new Command('start'), packageVersion(new URL('../package.json', import.meta.url)))
+const program = addCommonOptions(
+  new Command('start'),
+  packageVersion(new URL('../package.json', import.meta.url)),
+)
   .description('mount an image, or a small one made for the purpose')
   .usage('[IMAGE MOUNTPOINT]')
   .argument('[IMAGE]', `path or URL of the image (default: ${DEMO_IMAGE}, made if there is none)`)

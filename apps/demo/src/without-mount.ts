@@ -14,7 +14,8 @@ export async function demonstrateWithoutMount(image: string): Promise<void> {
   const back = new Uint8Array(sectorSize)
   await again.read(sectorCount - 1, back)
   await again.close()
-  if (Buffer.compare(back, content) !== 0) throw new CommandError(`${image}: the last sector does not read back`)
+  if (Buffer.compare(back, content) !== 0)
+    throw new CommandError(`${image}: the last sector does not read back`)
   await writeOutput(
     `${image}: BTT ${info.format.version}, ${sectorCount} sectors of ${sectorSize} bytes (${formatSize(sectorCount * sectorSize)}), ${info.arenas.length} arena, state ${info.state}\n` +
       'wrote the last sector, attached the image again and read it back: equal\n',

@@ -8,7 +8,9 @@ import { CommandError } from '@bttkit/command-line'
 /** mount(8), mount.fuse3 and a shell, at most, stand between the caller of mount(8) and us. */
 const MAX_GENERATIONS = 4
 
-async function processOf(pid: number): Promise<{ readonly name: string; readonly parent: number } | undefined> {
+async function processOf(
+  pid: number,
+): Promise<{ readonly name: string; readonly parent: number } | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The name stands in parentheses, and may have parentheses itself.
@@ -39,7 +41,10 @@ export async function isCalledByMount(): Promise<boolean> {
  */
 export async function startInBackground(): Promise<void> {
   const [, script = '', ...args] = process.argv
-  const child = fork(script, [...args, '--foreground'], { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = fork(script, [...args, '--foreground'], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text
@@ -49,7 +54,10 @@ export async function startInBackground(): Promise<void> {
     child.once('close', () => resolve(false))
     child.once('error', reject)
   })
-  if (!isReady) throw new CommandError(said.trim().replace(/^btt[- ]mount: /, '') || 'the mount ended before it was ready')
+  if (!isReady)
+    throw new CommandError(
+      said.trim().replace(/^btt[- ]mount: /, '') || 'the mount ended before it was ready',
+    )
   child.stderr?.destroy()
   child.disconnect()
   child.unref()

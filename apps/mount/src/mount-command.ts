@@ -71,9 +71,16 @@ export function mountCommand(name = 'mount'): Command {
   declareOperands(command, { IMAGE: 'path or URL of the image', MOUNTPOINT: 'an empty directory' })
   return command
     .description('mount an image as a disk, by FUSE')
-    .option('-o, --options <list>', 'mount options, apart by commas: ro, allow_other, noatime, …', (list: string, before: string[]) => [...before, list], [])
+    .option(
+      '-o, --options <list>',
+      'mount options, apart by commas: ro, allow_other, noatime, …',
+      (list: string, before: string[]) => [...before, list],
+      [],
+    )
     .addOption(
-      new Option('--durability <mode>', 'when a write is durable: `write`, when it is answered').choices(['write']).default('write'),
+      new Option('--durability <mode>', 'when a write is durable: `write`, when it is answered')
+        .choices(['write'])
+        .default('write'),
     )
     .option('--pid-file <file>', 'write the process id there while the image is mounted')
     .option('--background', 'return when the disk is ready, and go on in the background', false)

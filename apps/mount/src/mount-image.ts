@@ -8,6 +8,7 @@ import { closeSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { MountError, type BttInfo, type DeviceStatistics } from '@bttkit/interfaces'
+import { CommandError } from '@bttkit/command-line'
 import {
   checkMountPoint,
   createStopFlag,
@@ -19,7 +20,7 @@ import {
   type FuseMount,
   type MountWatcher,
 } from '@bttkit/fuse-kernel'
-import type { ServerCommand, ServerInput, ServerMessage } from './server-messages.ts'
+import type { ServerCommand, ServerFailure, ServerInput, ServerMessage } from './server-messages.ts'
 import { StatisticsBoard } from './statistics-board.ts'
 
 export interface MountImageOptions {
@@ -41,6 +42,10 @@ export interface MountImageOptions {
   readonly onError?: (message: string) => void
 }
 
+function revive({ errno, message }: ServerFailure): Error {
+  return errno === undefined ? new CommandError(message) : new MountError({}, message, errno)
+}
+
 /** The serving thread, as this one sees it. */
 class Server {
   readonly worker: Worker
@@ -49,11 +54,13 @@ class Server {
 
   constructor(input: ServerInput, onError: (message: string) => void) {
     // The thread's module lies beside this one, compiled or not.
-    this.worker = new Worker(new URL(`serve-image${extname(import.meta.url)}`, import.meta.url), { workerData: input })
+    this.worker = new Worker(new URL(`serve-image${extname(import.meta.url)}`, import.meta.url), {
+      workerData: input,
+    })
     const failure = new Promise<never>((_, reject) => {
       this.worker.on('error', reject)
       this.worker.on('message', (message: ServerMessage) => {
-        if ('failed' in message) reject(new MountError({}, message.failed.message, message.failed.errno))
+        if ('failed' in message) reject(revive(message.failed))
         if ('error' in message) onError(message.error)
       })
     })
@@ -68,7 +75,9 @@ class Server {
     this.worker.postMessage(command)
   }
 
-  private message<Key extends 'attached' | 'ended'>(key: Key): Promise<Extract<ServerMessage, Record<Key, unknown>>[Key]> {
+  private message<Key extends 'attached' | 'ended'>(
+    key: Key,
+  ): Promise<Extract<ServerMessage, Record<Key, unknown>>[Key]> {
     return new Promise((resolve_) => {
       this.worker.on('message', (message: ServerMessage) => {
         if (key in message) resolve_((message as Extract<ServerMessage, Record<Key, unknown>>)[key])
@@ -108,15 +117,20 @@ export class MountedImage {
   }
 }
 
-async function serveUntilEnd(server: Server, mount: FuseMount, watcher: MountWatcher, takeBack: () => void): Promise<void> {
+async function serveUntilEnd(
+  server: Server,
+  mount: FuseMount,
+  watcher: MountWatcher,
+  takeBack: () => void,
+): Promise<void> {
   let failed = true
   try {
     await server.ended
     failed = false
   } finally {
     takeBack()
-    // A thread that died leaves a mount that nobody answers.
-    if (failed) await unmountFuse(mount.mountPoint, { lazy: true }).catch(() => undefined)
+    // A thread that died leaves a mount that nobody answers, and perhaps a read of /dev/fuse that keeps the process from ending.
+    if (failed) await unmountFuse(mount.mountPoint, { abort: true }).catch(() => undefined)
     closeSync(mount.fd)
     await watcher.goodbye()
   }
@@ -128,12 +142,22 @@ async function serveUntilEnd(server: Server, mount: FuseMount, watcher: MountWat
  * @throws {MountError} whose errno says why: of the mount point, of mounting, or of the image (its message names it).
  */
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
-  const { image, readOnly = false, allowOther = false, extraOptions = [], directIo = false, plugins = [] } = options
+  const {
+    image,
+    readOnly = false,
+    allowOther = false,
+    extraOptions = [],
+    directIo = false,
+    plugins = [],
+  } = options
   const { namespaceOffset, onError = () => {} } = options
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
   const board = new StatisticsBoard()
-  const server = new Server({ image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop }, onError)
+  const server = new Server(
+    { image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop },
+    onError,
+  )
   const info = await server.attached
   let mount: FuseMount
   try {

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isBttkitError, type BttDevice } from '@bttkit/interfaces'
-import { loadProviderPlugin } from '@bttkit/command-line'
+import { describeError, loadProviderPlugin } from '@bttkit/command-line'
 import { FuseFileSystem, FuseSession, serveAsync, serveBlocking } from '@bttkit/fuse-kernel'
 import { runAsync } from '@bttkit/sleepable'
 import { createStack } from '@bttkit/stack'
@@ -24,9 +24,9 @@ function tell(message: ServerMessage): void {
 }
 
 function describe(error: unknown): ServerFailure {
-  if (isBttkitError(error)) return { code: error.code, errno: error.errno, message: error.message }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'BTT_SERVER', errno: 'EIO', message }
+  return isBttkitError(error)
+    ? { errno: error.errno, message: error.message }
+    : { message: describeError(error) }
 }
 
 async function attach(): Promise<BttDevice> {
@@ -39,7 +39,9 @@ async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stop
   const board = new StatisticsBoard(input.statistics)
   const info = new TextFile('info.json', `${JSON.stringify(device.info, undefined, 2)}\n`)
   const { directIo, readOnly, stop } = input
-  const session = new FuseSession(new FuseFileSystem({ files: [new DiskFile(device, board), info], directIo, readOnly }))
+  const session = new FuseSession(
+    new FuseFileSystem({ files: [new DiskFile(device, board), info], directIo, readOnly }),
+  )
   const options = { stop, onError: (error: unknown) => tell({ error: describe(error).message }) }
   return device.mayWait ? serveAsync(fd, session, options) : serveBlocking(fd, session, options)
 }

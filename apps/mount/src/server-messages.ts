@@ -21,8 +21,8 @@ export type ServerCommand =
 
 /** A failure as it crosses threads, where classes do not. */
 export interface ServerFailure {
-  readonly code: string
-  readonly errno: string
+  /** POSIX name; absent where nothing of the kind applies, as for a plugin that cannot be loaded. */
+  readonly errno?: string
   readonly message: string
 }
 

@@ -28,7 +28,8 @@ export class StatisticsBoard {
   }
 
   read(): DeviceStatistics {
-    const [reads = 0, writes = 0, zeroes = 0, bytesRead = 0, bytesWritten = 0, flushes = 0, lanesInUse = 0] = this.values
+    const [reads = 0, writes = 0, zeroes = 0, bytesRead = 0, bytesWritten = 0, flushes = 0, lanesInUse = 0] =
+      this.values
     return { reads, writes, zeroes, bytesRead, bytesWritten, flushes, lanesInUse }
   }
 }

@@ -19,7 +19,8 @@ async function waitForRelease(stack: Stack, image: string): Promise<void> {
     } catch (error) {
       // Storage that cannot be opened from here is nobody's to wait for.
       if (!(error instanceof ImageLockedError)) return
-      if (performance.now() > limit) throw new CommandError(`the mount is gone, but after 30 s ${error.message}`, { cause: error })
+      if (performance.now() > limit)
+        throw new CommandError(`the mount is gone, but after 30 s ${error.message}`, { cause: error })
     }
     await new Promise((resolve) => {
       setTimeout(resolve, POLL_MS)

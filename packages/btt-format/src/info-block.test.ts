@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  kernelImages,
-  poolImages,
-  type KernelInfo,
-  type PoolArena,
-} from '@bttkit/fixtures'
+import { kernelImages, poolImages, type KernelInfo, type PoolArena } from '@bttkit/fixtures'
 import {
   INFO_BLOCK_BYTES,
   decodeInfoBlock,

@@ -1,12 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  applyPatches,
-  corruptions,
-  kernelImages,
-  poolImage,
-  poolImages,
-} from '@bttkit/fixtures'
+import { applyPatches, corruptions, kernelImages, poolImage, poolImages } from '@bttkit/fixtures'
 import {
   INFO_BLOCK_BYTES,
   NULL_UUID,

@@ -91,7 +91,13 @@ export class Arena {
   }
 
   place(premap: number, lane?: number): Place {
-    return { image: this.storage.name, arena: this.index, lane, lba: this.firstLba + premap, offset: this.mapStart + premap * MAP_ENTRY_BYTES }
+    return {
+      image: this.storage.name,
+      arena: this.index,
+      lane,
+      lba: this.firstLba + premap,
+      offset: this.mapStart + premap * MAP_ENTRY_BYTES,
+    }
   }
 
   // Error state
@@ -99,8 +105,13 @@ export class Arena {
   /** @throws {ArenaErrorStateError} when the arena takes no writes. */
   assertWritable(premap: number): void {
     if (this.words.errorState[0] === 0) return
-    const reason = this.failure === undefined ? 'its info block carries the error flag' : 'an earlier write failed while it was being published'
-    throw new ArenaErrorStateError(this.place(premap), `the arena takes no writes: ${reason}`, { cause: this.failure })
+    const reason =
+      this.failure === undefined
+        ? 'its info block carries the error flag'
+        : 'an earlier write failed while it was being published'
+    throw new ArenaErrorStateError(this.place(premap), `the arena takes no writes: ${reason}`, {
+      cause: this.failure,
+    })
   }
 
   /** From now on the arena is read-only: a free block may be mapped, or what is durable is not known. Attaching again finds out. */
@@ -118,7 +129,12 @@ export class Arena {
   /** Starts to load one map entry; `loadedEntry` has it afterwards. */
   loadEntry(lane: number, premap: number): MaybeSleep {
     const { buffers } = this
-    return this.storage.read(this.mapStart + premap * MAP_ENTRY_BYTES, buffers.bytes, buffers.mapLineAt(lane), MAP_ENTRY_BYTES)
+    return this.storage.read(
+      this.mapStart + premap * MAP_ENTRY_BYTES,
+      buffers.bytes,
+      buffers.mapLineAt(lane),
+      MAP_ENTRY_BYTES,
+    )
   }
 
   loadedEntry(lane: number, premap: number): number {
@@ -137,7 +153,10 @@ export class Arena {
   blockOf(entry: number, premap: number): number {
     const block = mapBlock(entry, premap)
     if (block >= this.internalNlba) {
-      throw new MapEntryError(this.place(premap), `the map names block ${block}, and the arena has ${this.internalNlba}`)
+      throw new MapEntryError(
+        this.place(premap),
+        `the map names block ${block}, and the arena has ${this.internalNlba}`,
+      )
     }
     return block
   }
@@ -161,12 +180,22 @@ export class Arena {
   /** Starts to load the entries from `premap` up to `end`, all of one line. */
   loadLine(lane: number, premap: number, end: number): MaybeSleep {
     const { buffers } = this
-    return this.storage.read(this.mapStart + premap * MAP_ENTRY_BYTES, buffers.bytes, buffers.mapLineAt(lane), (end - premap) * MAP_ENTRY_BYTES)
+    return this.storage.read(
+      this.mapStart + premap * MAP_ENTRY_BYTES,
+      buffers.bytes,
+      buffers.mapLineAt(lane),
+      (end - premap) * MAP_ENTRY_BYTES,
+    )
   }
 
   storeLine(lane: number, premap: number, end: number): MaybeSleep {
     const { buffers } = this
-    return this.storage.write(this.mapStart + premap * MAP_ENTRY_BYTES, buffers.bytes, buffers.mapLineAt(lane), (end - premap) * MAP_ENTRY_BYTES)
+    return this.storage.write(
+      this.mapStart + premap * MAP_ENTRY_BYTES,
+      buffers.bytes,
+      buffers.mapLineAt(lane),
+      (end - premap) * MAP_ENTRY_BYTES,
+    )
   }
 
   persistEntries(premap: number, count: number): MaybeSleep {

@@ -19,9 +19,11 @@ export function refuseIfItCouldWait(attachment: Attachment, offset: number, leng
   for (let lba = firstLba; lba < firstLba + count; lba++) {
     const arena = arenaOf(attachment, lba)
     const lock = arena.mapLockOf(lba - arena.firstLba)
-    if (!arena.mapLocks.tryAcquire(lock)) throw new WouldSleepError({ image, lba }, `map lock ${lock} is in use; ${advice}`)
+    if (!arena.mapLocks.tryAcquire(lock))
+      throw new WouldSleepError({ image, lba }, `map lock ${lock} is in use; ${advice}`)
     arena.mapLocks.release(lock)
     // The block that one sector gives up is written by the next, and may be under a reader's eyes.
-    if (count > 1 && arena.readTracking.anyRead()) throw new WouldSleepError({ image, lba }, `a reader is at work; ${advice}`)
+    if (count > 1 && arena.readTracking.anyRead())
+      throw new WouldSleepError({ image, lba }, `a reader is at work; ${advice}`)
   }
 }

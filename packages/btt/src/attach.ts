@@ -46,7 +46,8 @@ function assertWritable(image: string, found: FoundBtt, flogs: readonly FlogFind
   for (const [arena, { doubts }] of found.arenas.entries()) {
     if (doubts[0] !== undefined) throw new WriteRefusedError({ image, arena }, `${doubts[0]}; ${remedy}`)
     const problem = flogs[arena]?.problems[0]
-    if (problem !== undefined) throw new FlogError({ image, arena, lane: problem.lane }, `${problem.problem}; ${remedy}`)
+    if (problem !== undefined)
+      throw new FlogError({ image, arena, lane: problem.lane }, `${problem.problem}; ${remedy}`)
   }
 }
 
@@ -85,17 +86,27 @@ function loadFreeList(state: VolatileState, index: number, arena: FoundArena, fl
   if ((arena.info.flags & FLAG_ERROR) !== 0) words.errorState[0] = 1
 }
 
-function compose(storage: Storage, found: FoundBtt, flogs: readonly FlogFindings[], parts: EngineParts, options: AttachOptions): AttachedBtt {
+function compose(
+  storage: Storage,
+  found: FoundBtt,
+  flogs: readonly FlogFindings[],
+  parts: EngineParts,
+  options: AttachOptions,
+): AttachedBtt {
   const { readOnly = false } = options
   const info = describeBtt(storage.name, found, flogs)
   const laneCount = chooseLaneCount(storage.name, found, options.laneCount)
-  const state = new VolatileState(laneCount, found.arenas.map((arena) => arena.info))
+  const state = new VolatileState(
+    laneCount,
+    found.arenas.map((arena) => arena.info),
+  )
   const buffers = new LaneBuffers(laneCount, info.sectorSize + info.metadataSize)
   let firstLba = 0
   const arenas = found.arenas.map((arena, index) => {
     const words = state.arenas[index]
     const flog = flogs[index]
-    if (words === undefined || flog === undefined) throw new LaneMisuseError({ image: storage.name, arena: index }, 'the arena has no volatile state')
+    if (words === undefined || flog === undefined)
+      throw new LaneMisuseError({ image: storage.name, arena: index }, 'the arena has no volatile state')
     loadFreeList(state, index, arena, flog)
     const attached = new Arena({
       index,
@@ -130,24 +141,33 @@ function compose(storage: Storage, found: FoundBtt, flogs: readonly FlogFindings
 }
 
 /** Finds and attaches a BTT; see `Engine.attach`. The caller holds the lock of the storage and closes it when this fails. */
-export function* attach(provider: PmemProvider, parts: EngineParts, options: AttachOptions = {}): Sleepable<BttDevice> {
+export function* attach(
+  provider: PmemProvider,
+  parts: EngineParts,
+  options: AttachOptions = {},
+): Sleepable<BttDevice> {
   const { readOnly = false } = options
   const storage = new Storage(provider)
   if (storage.mayWait) mightSleep(storage.name, 'attaching')
   if (!readOnly) {
-    if (provider.readOnly) throw new ReadOnlyError({ image: storage.name }, 'the storage is open for reading only')
+    if (provider.readOnly)
+      throw new ReadOnlyError({ image: storage.name }, 'the storage is open for reading only')
     storage.assertSafeToWrite()
   }
   const found = yield* findBtt(storage, options.namespaceOffset)
   if (found.arenas.length === 0) {
     if (readOnly) return attachPoolWithoutLayout(storage, found)
-    throw new PoolWithoutLayoutError({ image: storage.name }, 'the pool was never written and has no BTT yet; attach it read-only (all zeros), or create a BTT')
+    throw new PoolWithoutLayoutError(
+      { image: storage.name },
+      'the pool was never written and has no BTT yet; attach it read-only (all zeros), or create a BTT',
+    )
   }
   const flogs: FlogFindings[] = []
   for (const arena of found.arenas) flogs.push(yield* readFlog(storage, arena))
   if (!readOnly) {
     assertWritable(storage.name, found, flogs)
-    for (const [index, arena] of found.arenas.entries()) yield* recover(storage, arena, flogs[index] as FlogFindings)
+    for (const [index, arena] of found.arenas.entries())
+      yield* recover(storage, arena, flogs[index] as FlogFindings)
   }
   return compose(storage, found, flogs, parts, options)
 }

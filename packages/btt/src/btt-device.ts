@@ -37,7 +37,12 @@ export class BttOperations implements BlockOperations<Sleepable<void>> {
   write(lba: number, source: Uint8Array, metadata?: Uint8Array): Sleepable<void> {
     this.checkWritable()
     checkSectorRange(this.shape, lba, source, metadata)
-    return writeRange(this.attachment, { offset: lba * this.attachment.sectorSize, length: source.length, source, metadata })
+    return writeRange(this.attachment, {
+      offset: lba * this.attachment.sectorSize,
+      length: source.length,
+      source,
+      metadata,
+    })
   }
 
   zero(lba: number, count: number): Sleepable<void> {
@@ -88,7 +93,8 @@ export class BttOperations implements BlockOperations<Sleepable<void>> {
   }
 
   private checkWritable(): void {
-    if (this.readOnly) throw new ReadOnlyError({ image: this.shape.image }, 'the image is attached for reading only')
+    if (this.readOnly)
+      throw new ReadOnlyError({ image: this.shape.image }, 'the image is attached for reading only')
   }
 }
 
@@ -114,6 +120,9 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
   }
 
   statistics(): DeviceStatistics {
-    return this.attachment.counters.snapshot(this.attachment.storage.flushes, this.attachment.lanes.heldCount())
+    return this.attachment.counters.snapshot(
+      this.attachment.storage.flushes,
+      this.attachment.lanes.heldCount(),
+    )
   }
 }

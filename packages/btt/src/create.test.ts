@@ -4,7 +4,16 @@ import { KERNEL_LBASIZES, decodeInfoBlock, sectorShape } from '@bttkit/btt-forma
 import { kernelImage, poolImage } from '@bttkit/fixtures'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
-import { MIB, PassingProvider, PowerFailure, StoppingProvider, bijectionProblems, engine, freshMemory, sha256 } from './engine.test-support.ts'
+import {
+  MIB,
+  PassingProvider,
+  PowerFailure,
+  StoppingProvider,
+  bijectionProblems,
+  engine,
+  freshMemory,
+  sha256,
+} from './engine.test-support.ts'
 
 const UUID = '01234567-89ab-cdef-0123-456789abcdef'
 
@@ -18,30 +27,58 @@ function code(attempt: () => unknown): string {
   }
 }
 
-test.each(KERNEL_LBASIZES.flatMap((lbasize) => (['1.1', '2.0'] as const).map((version) => [lbasize, version] as const)))(
-  'creates sectors of %i bytes, version %s, as asked',
-  (externalLbasize, version) => {
-    const memory = freshMemory(32 * MIB, { externalLbasize, version, uuid: UUID, parentUuid: UUID.replace('0', 'f'), nfree: 100 })
-    const { info } = runAtomic(engine.attach(memory, { readOnly: true }))
-    expect(info).toMatchObject({ namespaceOffset: version === '1.1' ? 4096 : 0, ...sectorShape(externalLbasize), state: 'clean', problems: [] })
-    expect(info.format).toEqual({ version, dialect: 'kernel', logLayout: '0,1' })
-    expect(info.arenas).toMatchObject([{ uuid: UUID, parentUuid: UUID.replace('0', 'f'), externalLbasize, nfree: 100, flags: 0 }])
-    expect(bijectionProblems(memory.mapping, info.namespaceOffset)).toEqual([])
-  },
-)
+test.each(
+  KERNEL_LBASIZES.flatMap((lbasize) =>
+    (['1.1', '2.0'] as const).map((version) => [lbasize, version] as const),
+  ),
+)('creates sectors of %i bytes, version %s, as asked', (externalLbasize, version) => {
+  const memory = freshMemory(32 * MIB, {
+    externalLbasize,
+    version,
+    uuid: UUID,
+    parentUuid: UUID.replace('0', 'f'),
+    nfree: 100,
+  })
+  const { info } = runAtomic(engine.attach(memory, { readOnly: true }))
+  expect(info).toMatchObject({
+    namespaceOffset: version === '1.1' ? 4096 : 0,
+    ...sectorShape(externalLbasize),
+    state: 'clean',
+    problems: [],
+  })
+  expect(info.format).toEqual({ version, dialect: 'kernel', logLayout: '0,1' })
+  expect(info.arenas).toMatchObject([
+    { uuid: UUID, parentUuid: UUID.replace('0', 'f'), externalLbasize, nfree: 100, flags: 0 },
+  ])
+  expect(bijectionProblems(memory.mapping, info.namespaceOffset)).toEqual([])
+})
 
 // What the Linux driver wrote for the same parameters, field by field.
-test.each(['v11-512', 'v11-520', 'v11-4096', 'v20-4096'])('creates what the Linux driver created for %s', (name) => {
-  const { btt, namespace, arenas } = kernelImage(name).manifest
-  const info = arenas?.[0]?.info
-  if (btt === undefined || info === undefined) throw new Error('the manifest has no BTT')
-  const memory = new MemoryProvider({ size: namespace.size }, name)
-  runAtomic(engine.create(memory, { externalLbasize: btt.externalLbasize, version: btt.version, uuid: btt.uuid, parentUuid: btt.parentUuid }))
-  const at = btt.infoBlockFileOffset
-  const real = kernelImage(name).bytes().subarray(at, at + 4096)
-  expect(Buffer.compare(memory.mapping.subarray(at, at + 4096), real)).toBe(0)
-  expect(Buffer.compare(memory.mapping.subarray(at + info.info2off, at + info.info2off + 4096), real)).toBe(0)
-})
+test.each(['v11-512', 'v11-520', 'v11-4096', 'v20-4096'])(
+  'creates what the Linux driver created for %s',
+  (name) => {
+    const { btt, namespace, arenas } = kernelImage(name).manifest
+    const info = arenas?.[0]?.info
+    if (btt === undefined || info === undefined) throw new Error('the manifest has no BTT')
+    const memory = new MemoryProvider({ size: namespace.size }, name)
+    runAtomic(
+      engine.create(memory, {
+        externalLbasize: btt.externalLbasize,
+        version: btt.version,
+        uuid: btt.uuid,
+        parentUuid: btt.parentUuid,
+      }),
+    )
+    const at = btt.infoBlockFileOffset
+    const real = kernelImage(name)
+      .bytes()
+      .subarray(at, at + 4096)
+    expect(Buffer.compare(memory.mapping.subarray(at, at + 4096), real)).toBe(0)
+    expect(Buffer.compare(memory.mapping.subarray(at + info.info2off, at + info.info2off + 4096), real)).toBe(
+      0,
+    )
+  },
+)
 
 test.each<[string, number, CreateOptions]>([
   ['a storage of 16 MiB, which leaves too little behind the first page', 16 * MIB, {}],
@@ -111,8 +148,14 @@ test('a label area at the end is left alone', () => {
 // Whichever write is the last, there is no BTT afterwards, or the one that was asked for, or (before the first write) the old one.
 test.each<[string, () => Uint8Array]>([
   ['empty storage', () => new Uint8Array(17 * MIB)],
-  ['storage with an older BTT', () => freshMemory(17 * MIB, { externalLbasize: 512, uuid: UUID.replace('0', 'e') }).mapping],
-  ['storage with an older BTT of the other version', () => freshMemory(17 * MIB, { version: '2.0', uuid: UUID.replace('0', 'e') }).mapping],
+  [
+    'storage with an older BTT',
+    () => freshMemory(17 * MIB, { externalLbasize: 512, uuid: UUID.replace('0', 'e') }).mapping,
+  ],
+  [
+    'storage with an older BTT of the other version',
+    () => freshMemory(17 * MIB, { version: '2.0', uuid: UUID.replace('0', 'e') }).mapping,
+  ],
 ])('creation on %s, cut at any write, never leaves half a BTT', (_what, makeBytes) => {
   const pristine = makeBytes()
   for (let cut = 0; ; cut++) {

@@ -47,19 +47,33 @@ interface Plan {
   readonly arenas: readonly PlacedArena[]
   readonly namespaceOffset: number
   readonly end: number
-  readonly info: { uuid: string; parentUuid: string; major: number; minor: number; externalLbasize: number; nfree: number }
+  readonly info: {
+    uuid: string
+    parentUuid: string
+    major: number
+    minor: number
+    externalLbasize: number
+    nfree: number
+  }
 }
 
 function checkOptions(image: string, options: CreateOptions): void {
   const { externalLbasize = 4096, version = '1.1', uuid, parentUuid, namespaceOffset } = options
   if (!KERNEL_LBASIZES.includes(externalLbasize)) {
-    throw new LayoutError({ image }, `a sector size of ${externalLbasize} is not known; take one of ${KERNEL_LBASIZES.join(', ')}`)
+    throw new LayoutError(
+      { image },
+      `a sector size of ${externalLbasize} is not known; take one of ${KERNEL_LBASIZES.join(', ')}`,
+    )
   }
-  if (version !== '1.1' && version !== '2.0') throw new LayoutError({ image }, `version ${String(version)} is not known; take 1.1 or 2.0`)
+  if (version !== '1.1' && version !== '2.0')
+    throw new LayoutError({ image }, `version ${String(version)} is not known; take 1.1 or 2.0`)
   for (const given of [uuid, parentUuid]) {
     if (given !== undefined && !isUuid(given)) throw new LayoutError({ image }, `${given} is not a UUID`)
   }
-  if (namespaceOffset !== undefined && (!Number.isSafeInteger(namespaceOffset) || namespaceOffset < 0 || namespaceOffset % 4096 !== 0)) {
+  if (
+    namespaceOffset !== undefined &&
+    (!Number.isSafeInteger(namespaceOffset) || namespaceOffset < 0 || namespaceOffset % 4096 !== 0)
+  ) {
     throw new LayoutError({ image }, `a BTT begins at a multiple of 4096 bytes, not at ${namespaceOffset}`)
   }
 }
@@ -80,8 +94,11 @@ function makePlan(end: number, options: CreateOptions): Plan {
 
 /** The bytes of 4096-byte blocks in which an info block of the BTT that is there, or of one before it, may be found. */
 function* oldInfoBlocks(storage: Storage, plan: Plan): Sleepable<Set<number>> {
-  const last = (offset: number): number => Math.floor(offset / INFO_BLOCK_BYTES) * INFO_BLOCK_BYTES - INFO_BLOCK_BYTES
-  const blocks = new Set([0, 4096, POOL_BTT_OFFSET, last(plan.end), last(storage.size)].filter((offset) => offset >= 0))
+  const last = (offset: number): number =>
+    Math.floor(offset / INFO_BLOCK_BYTES) * INFO_BLOCK_BYTES - INFO_BLOCK_BYTES
+  const blocks = new Set(
+    [0, 4096, POOL_BTT_OFFSET, last(plan.end), last(storage.size)].filter((offset) => offset >= 0),
+  )
   for (const arena of plan.arenas) blocks.add(arena.offset).add(arena.offset + arena.info2off)
   for (const namespaceOffset of [0, 4096, POOL_BTT_OFFSET]) {
     try {
@@ -102,7 +119,8 @@ function* destroyOldInfoBlocks(storage: Storage, plan: Plan): Sleepable<void> {
     if ((wait = storage.read(offset, block, 0, block.length)) !== undefined) yield wait
     // What lies before the BTT (a boot sector, a pool header) would go on to claim the storage; what lies in its place goes anyway.
     const goes = hasInfoSignature(block) || offset >= plan.namespaceOffset || plan.namespaceOffset <= 4096
-    if (goes && offset < plan.end && (wait = storage.write(offset, zeros, 0, zeros.length)) !== undefined) yield wait
+    if (goes && offset < plan.end && (wait = storage.write(offset, zeros, 0, zeros.length)) !== undefined)
+      yield wait
   }
   if ((wait = storage.flush()) !== undefined) yield wait
 }
@@ -118,7 +136,12 @@ function freshFlog(arena: PlacedArena, nfree: number): Uint8Array {
   return bytes
 }
 
-function* makeArena(storage: Storage, plan: Plan, arena: PlacedArena, onProgress: (doneBytes: number) => void): Sleepable<void> {
+function* makeArena(
+  storage: Storage,
+  plan: Plan,
+  arena: PlacedArena,
+  onProgress: (doneBytes: number) => void,
+): Sleepable<void> {
   const { nfree } = plan.info
   const { offset, mapoff, logoff, info2off } = arena
   yield* storage.zero(offset + mapoff, mapBytes(arena.externalNlba), onProgress)
@@ -147,7 +170,8 @@ export function* create(provider: PmemProvider, options: CreateOptions = {}): Sl
   const plan = makePlan(end, options)
   if (options.force !== true) {
     const content = yield* findExistingContent(storage, plan.namespaceOffset, end)
-    if (content !== undefined) throw new AlreadyInUseError({ image }, `it holds ${content}; overwriting it has to be forced`)
+    if (content !== undefined)
+      throw new AlreadyInUseError({ image }, `it holds ${content}; overwriting it has to be forced`)
   }
   yield* destroyOldInfoBlocks(storage, plan)
   const totalBytes = plan.arenas.reduce((sum, arena) => sum + mapBytes(arena.externalNlba), 0)

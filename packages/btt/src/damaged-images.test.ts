@@ -71,17 +71,20 @@ test('bad-pad-old-02, with the flog slots of old kernels, is read and continued 
   expect(again.info.problems).toEqual([])
 })
 
-test.each(corruptions().map((corruption) => [corruption.name, corruption] as const))('damage "%s" of a pool never crashes an attach, and a read-only one writes nothing', (_name, corruption) => {
-  const bytes = poolImage('crash-4096').bytes()
-  applyPatches(bytes, corruption.patches)
-  const before = sha256(bytes)
-  const memory = new MemoryProvider({ bytes }, corruption.name)
-  try {
-    const device = runAtomic(engine.attach(memory, { readOnly: true }))
-    const sector = new Uint8Array(device.sectorSize)
-    for (let lba = 0; lba < device.sectorCount; lba++) code(() => device.atomic.read(lba, sector))
-  } catch (error) {
-    expect((error as { code: string }).code).toMatch(/^BTT_/)
-  }
-  expect(sha256(bytes)).toBe(before)
-})
+test.each(corruptions().map((corruption) => [corruption.name, corruption] as const))(
+  'damage "%s" of a pool never crashes an attach, and a read-only one writes nothing',
+  (_name, corruption) => {
+    const bytes = poolImage('crash-4096').bytes()
+    applyPatches(bytes, corruption.patches)
+    const before = sha256(bytes)
+    const memory = new MemoryProvider({ bytes }, corruption.name)
+    try {
+      const device = runAtomic(engine.attach(memory, { readOnly: true }))
+      const sector = new Uint8Array(device.sectorSize)
+      for (let lba = 0; lba < device.sectorCount; lba++) code(() => device.atomic.read(lba, sector))
+    } catch (error) {
+      expect((error as { code: string }).code).toMatch(/^BTT_/)
+    }
+    expect(sha256(bytes)).toBe(before)
+  },
+)

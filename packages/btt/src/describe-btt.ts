@@ -6,13 +6,20 @@ import type { FlogFindings } from './read-flog.ts'
 function describeArena(arena: FoundArena): ArenaInfo {
   const { info, offset } = arena
   const { checksum, ...fields } = info
-  return { offset, size: info.info2off + INFO_BLOCK_BYTES, ...fields, checksum: `0x${checksum.toString(16).padStart(16, '0')}` }
+  return {
+    offset,
+    size: info.info2off + INFO_BLOCK_BYTES,
+    ...fields,
+    checksum: `0x${checksum.toString(16).padStart(16, '0')}`,
+  }
 }
 
 function dialectOf(found: FoundBtt, flogs: readonly FlogFindings[]): 'kernel' | 'pmdk' {
   if (found.pool !== undefined || flogs.some((flog) => flog.hasFlags)) return 'pmdk'
   const { externalLbasize, internalLbasize: stride } = (found.arenas[0] as FoundArena).info
-  const roundedLikePmdk = stride === internalLbasize(externalLbasize, 'pmdk') && stride !== internalLbasize(externalLbasize, 'kernel')
+  const roundedLikePmdk =
+    stride === internalLbasize(externalLbasize, 'pmdk') &&
+    stride !== internalLbasize(externalLbasize, 'kernel')
   return roundedLikePmdk ? 'pmdk' : 'kernel'
 }
 
@@ -21,15 +28,20 @@ export function problemsOf(found: FoundBtt, flogs: readonly FlogFindings[]): str
   const problems: string[] = []
   for (const [index, arena] of found.arenas.entries()) {
     problems.push(...[...arena.doubts, ...arena.remarks].map((problem) => `arena ${index}: ${problem}`))
-    if ((arena.info.flags & FLAG_ERROR) !== 0) problems.push(`arena ${index}: its info block carries the error flag`)
+    if ((arena.info.flags & FLAG_ERROR) !== 0)
+      problems.push(`arena ${index}: its info block carries the error flag`)
     const flog = flogs[index]
-    problems.push(...(flog?.problems ?? []).map(({ lane, problem }) => `arena ${index}, lane ${lane}: ${problem}`))
+    problems.push(
+      ...(flog?.problems ?? []).map(({ lane, problem }) => `arena ${index}, lane ${lane}: ${problem}`),
+    )
   }
   return problems
 }
 
 function stateOf(found: FoundBtt, flogs: readonly FlogFindings[]): BttState {
-  const unwritable = found.arenas.some((arena) => arena.doubts.length > 0 || (arena.info.flags & FLAG_ERROR) !== 0)
+  const unwritable = found.arenas.some(
+    (arena) => arena.doubts.length > 0 || (arena.info.flags & FLAG_ERROR) !== 0,
+  )
   if (unwritable || flogs.some((flog) => flog.problems.length > 0)) return 'error'
   return flogs.some((flog) => flog.pending.length > 0) ? 'needs-recovery' : 'clean'
 }

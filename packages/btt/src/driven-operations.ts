@@ -16,7 +16,10 @@ export class DriverChoice {
   choose(driver: Driver): void {
     this.chosen ??= driver
     if (this.chosen !== driver) {
-      throw new MixedDriversError({ image: this.image }, `this thread drives the device ${this.chosen}, so it cannot be driven ${driver} too`)
+      throw new MixedDriversError(
+        { image: this.image },
+        `this thread drives the device ${this.chosen}, so it cannot be driven ${driver} too`,
+      )
     }
   }
 }

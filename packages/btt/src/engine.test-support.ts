@@ -47,12 +47,18 @@ export function bijectionProblems(image: Uint8Array, namespaceOffset: number): s
     const holders = new Map<number, string>()
     const hold = (block: number, holder: string): void => {
       const other = holders.get(block)
-      if (other !== undefined) problems.push(`arena ${arena}: block ${block} is held by ${other} and ${holder}`)
+      if (other !== undefined)
+        problems.push(`arena ${arena}: block ${block} is held by ${other} and ${holder}`)
       holders.set(block, holder)
     }
     const map = new DataView(image.buffer, image.byteOffset + at + info.mapoff)
-    for (let lba = 0; lba < info.externalNlba; lba++) hold(mapBlock(map.getUint32(lba * MAP_ENTRY_BYTES, true), lba), `LBA ${lba}`)
-    const flog = new DataView(image.buffer, image.byteOffset + at + info.logoff, info.nfree * FLOG_GROUP_BYTES)
+    for (let lba = 0; lba < info.externalNlba; lba++)
+      hold(mapBlock(map.getUint32(lba * MAP_ENTRY_BYTES, true), lba), `LBA ${lba}`)
+    const flog = new DataView(
+      image.buffer,
+      image.byteOffset + at + info.logoff,
+      info.nfree * FLOG_GROUP_BYTES,
+    )
     const detector = new FlogSlotDetector()
     detector.examine(flog)
     for (let lane = 0; lane < info.nfree; lane++) {
@@ -61,7 +67,8 @@ export function bijectionProblems(image: Uint8Array, namespaceOffset: number): s
       const newer = newerOf(first.seq, second.seq) === 0 ? first : second
       hold(stripFlags(newer.oldMap), `lane ${lane}`)
     }
-    if (holders.size !== info.internalNlba) problems.push(`arena ${arena}: ${holders.size} of ${info.internalNlba} blocks are held`)
+    if (holders.size !== info.internalNlba)
+      problems.push(`arena ${arena}: ${holders.size} of ${info.internalNlba} blocks are held`)
     if (info.nextoff === 0) return problems
     at += info.nextoff
   }
@@ -120,7 +127,8 @@ export class StoppingProvider extends PassingProvider {
   override write(offset: number, source: Uint8Array): MaybeSleep {
     this.writes++
     if (this.left <= 0) {
-      if (this.left-- === 0 && source.length > 8) void this.inner.write(offset, source.subarray(0, Math.floor(source.length / 16) * 8))
+      if (this.left-- === 0 && source.length > 8)
+        void this.inner.write(offset, source.subarray(0, Math.floor(source.length / 16) * 8))
       throw new PowerFailure('the power failed')
     }
     this.left--
@@ -158,7 +166,8 @@ export class FailingProvider extends PassingProvider {
 
   private countAndFail(kind: 'write' | 'flush'): void {
     const call = this.calls[kind]++
-    if (kind === this.kind && call === this.failAt) throw new ProviderIoError({ image: this.name }, `${kind} ${call} fails`, 'EIO')
+    if (kind === this.kind && call === this.failAt)
+      throw new ProviderIoError({ image: this.name }, `${kind} ${call} fails`, 'EIO')
   }
 }
 

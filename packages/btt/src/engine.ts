@@ -1,4 +1,11 @@
-import type { AttachOptions, BttDevice, CreateOptions, Engine, PmemProvider, Sleepable } from '@bttkit/interfaces'
+import type {
+  AttachOptions,
+  BttDevice,
+  CreateOptions,
+  Engine,
+  PmemProvider,
+  Sleepable,
+} from '@bttkit/interfaces'
 import { attach, type EngineParts } from './attach.ts'
 import { create } from './create.ts'
 

@@ -18,25 +18,31 @@ function failing(kind: 'write' | 'flush', failAt: number) {
 
 function readByte(memory: MemoryProvider, lba: number): number {
   const sector = fill(0)
-  runAtomic(engine.attach(new MemoryProvider({ bytes: memory.mapping.slice() }, 'again'))).atomic.read(lba, sector)
+  runAtomic(engine.attach(new MemoryProvider({ bytes: memory.mapping.slice() }, 'again'))).atomic.read(
+    lba,
+    sector,
+  )
   expect(new Set(sector).size).toBe(1)
   return sector[0] ?? -1
 }
 
 // The steps of a write: data, flog half 0, flog half 1, map; each stored and then flushed.
-test.each([0, 1, 2, 3])('a flush that fails at step %i of a write reaches the caller, and the arena is read-only from then on', (step) => {
-  const { memory, device } = failing('flush', step)
-  expect(() => device.atomic.write(3, fill(2))).toThrow(ProviderIoError)
-  expect(() => device.atomic.write(4, fill(2))).toThrow(ArenaErrorStateError)
-  expect(() => device.atomic.zero(4, 1)).toThrow(ArenaErrorStateError)
-  const sector = fill(0)
-  device.atomic.read(4, sector)
-  expect(sector).toEqual(fill(1))
-  expect([1, 2]).toContain(readByte(memory, 3))
-  for (const lba of [0, 1, 2, 4, 5, 6, 7]) expect(readByte(memory, lba)).toBe(1)
-  runAtomic(engine.attach(memory))
-  expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
-})
+test.each([0, 1, 2, 3])(
+  'a flush that fails at step %i of a write reaches the caller, and the arena is read-only from then on',
+  (step) => {
+    const { memory, device } = failing('flush', step)
+    expect(() => device.atomic.write(3, fill(2))).toThrow(ProviderIoError)
+    expect(() => device.atomic.write(4, fill(2))).toThrow(ArenaErrorStateError)
+    expect(() => device.atomic.zero(4, 1)).toThrow(ArenaErrorStateError)
+    const sector = fill(0)
+    device.atomic.read(4, sector)
+    expect(sector).toEqual(fill(1))
+    expect([1, 2]).toContain(readByte(memory, 3))
+    for (const lba of [0, 1, 2, 4, 5, 6, 7]) expect(readByte(memory, lba)).toBe(1)
+    runAtomic(engine.attach(memory))
+    expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
+  },
+)
 
 test.each([1, 2, 3])('a store that fails at step %i, after the data, makes the arena read-only', (step) => {
   const { memory, device } = failing('write', step)
@@ -48,7 +54,9 @@ test.each([1, 2, 3])('a store that fails at step %i, after the data, makes the a
 test('the reason of the error state is the cause of later refusals', () => {
   const { device } = failing('write', 3)
   expect(() => device.atomic.write(3, fill(2))).toThrow('write 3 fails')
-  expect(() => device.atomic.write(3, fill(2))).toThrow(expect.objectContaining({ cause: expect.any(ProviderIoError) }))
+  expect(() => device.atomic.write(3, fill(2))).toThrow(
+    expect.objectContaining({ cause: expect.any(ProviderIoError) }),
+  )
 })
 
 test('a store of the data that fails leaves everything as it was, and the next write works', () => {
@@ -61,7 +69,10 @@ test('a store of the data that fails leaves everything as it was, and the next w
 test('an arena whose info block carries the error flag is read and not written', () => {
   const memory = freshMemory(17 * MIB, { externalLbasize: 512 })
   runAtomic(engine.attach(memory)).atomic.write(0, fill(1))
-  const flagged = encodeInfoBlock({ ...decodeInfoBlock(memory.mapping.subarray(4096, 8192)), flags: FLAG_ERROR })
+  const flagged = encodeInfoBlock({
+    ...decodeInfoBlock(memory.mapping.subarray(4096, 8192)),
+    flags: FLAG_ERROR,
+  })
   memory.mapping.set(flagged, 4096)
   memory.mapping.set(flagged, 17 * MIB - 4096)
   const device = runAtomic(engine.attach(memory))

@@ -42,7 +42,11 @@ function nameOf(head: Uint8Array): string | undefined {
 }
 
 /** Names what the storage holds, or `undefined` when all that is looked at (the head, where the BTT shall begin, and the last page before `end`) is zero. */
-export function* findExistingContent(storage: Storage, namespaceOffset: number, end: number): Sleepable<string | undefined> {
+export function* findExistingContent(
+  storage: Storage,
+  namespaceOffset: number,
+  end: number,
+): Sleepable<string | undefined> {
   const head = new Uint8Array(Math.min(HEAD_BYTES, storage.size))
   let wait = storage.read(0, head, 0, head.length)
   if (wait !== undefined) yield wait

@@ -109,7 +109,10 @@ test.each<[string, Partial<InfoBlock>, string]>([
 
 test.each<[string, Partial<InfoBlock>]>([
   ['unknown flags', { flags: 2 }],
-  ['a map that was moved', { mapoff: decodeInfoBlock(kernelImage('v11-4096').bytes().subarray(4096, 8192)).mapoff - 64 }],
+  [
+    'a map that was moved',
+    { mapoff: decodeInfoBlock(kernelImage('v11-4096').bytes().subarray(4096, 8192)).mapoff - 64 },
+  ],
 ])('an info block with %s is read and not written', (_what, change) => {
   const bytes = kernelImage('v11-4096').bytes()
   alterInfo(bytes, 4096, change)

@@ -84,9 +84,18 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
   const fromBackup = judgeInfoBlock(yield* readBytes(storage, offset + backupOffset, INFO_BLOCK_BYTES), room)
   if (fromBackup.refusal === undefined && fromBackup.info.info2off === backupOffset) {
     const doubt = `the primary info block cannot be used (${verdict.refusal}); its backup speaks for it`
-    return { offset, info: fromBackup.info, source: 'backup', agrees: false, doubts: [doubt, ...fromBackup.doubts], remarks: [] }
+    return {
+      offset,
+      info: fromBackup.info,
+      source: 'backup',
+      agrees: false,
+      doubts: [doubt, ...fromBackup.doubts],
+      remarks: [],
+    }
   }
-  return hasInfoSignature(primary) ? `the info block at byte ${offset} cannot be used: ${verdict.refusal}` : `there is no info block at byte ${offset}`
+  return hasInfoSignature(primary)
+    ? `the info block at byte ${offset} cannot be used: ${verdict.refusal}`
+    : `there is no info block at byte ${offset}`
 }
 
 function fits(arena: FoundArena, position: Position): boolean {
@@ -99,9 +108,13 @@ function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepabl
   for (let last = first; last.info.nextoff !== 0;) {
     const offset = last.offset + last.info.nextoff
     const next = yield* examineArena(storage, offset, end)
-    if (typeof next === 'string') throw new InfoBlockError({ image: storage.name, arena: arenas.length }, next)
+    if (typeof next === 'string')
+      throw new InfoBlockError({ image: storage.name, arena: arenas.length }, next)
     if (next.info.uuid !== first.info.uuid || next.info.externalLbasize !== first.info.externalLbasize) {
-      throw new InfoBlockError({ image: storage.name, arena: arenas.length, offset }, 'the arena belongs to another BTT than arena 0 (uuid or sector size)')
+      throw new InfoBlockError(
+        { image: storage.name, arena: arenas.length, offset },
+        'the arena belongs to another BTT than arena 0 (uuid or sector size)',
+      )
     }
     arenas.push(next)
     last = next
@@ -139,7 +152,10 @@ function choose(storage: Storage, candidates: readonly FoundArena[]): FoundArena
     const counted = candidates.filter(rank)
     if (counted.length > 1) {
       const offsets = counted.map((arena) => arena.offset).join(' and ')
-      throw new AmbiguousBttError({ image: storage.name }, `there is a BTT at bytes ${offsets}; say which with --offset`)
+      throw new AmbiguousBttError(
+        { image: storage.name },
+        `there is a BTT at bytes ${offsets}; say which with --offset`,
+      )
     }
     if (counted[0] !== undefined) return counted[0]
   }
@@ -155,9 +171,15 @@ function choose(storage: Storage, candidates: readonly FoundArena[]): FoundArena
 export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<FoundBtt> {
   const image = storage.name
   if (storage.size < MIN_ARENA_BYTES) {
-    throw new NotABttError({ image }, `${storage.size} bytes are too few for a BTT, which takes at least 16 MiB`)
+    throw new NotABttError(
+      { image },
+      `${storage.size} bytes are too few for a BTT, which takes at least 16 MiB`,
+    )
   }
-  if (namespaceOffset !== undefined && (!Number.isSafeInteger(namespaceOffset) || namespaceOffset < 0 || namespaceOffset >= storage.size)) {
+  if (
+    namespaceOffset !== undefined &&
+    (!Number.isSafeInteger(namespaceOffset) || namespaceOffset < 0 || namespaceOffset >= storage.size)
+  ) {
     throw new NotABttError({ image }, `byte ${namespaceOffset} is not on the storage`)
   }
   const end = yield* findNamespaceEnd(storage)
@@ -175,9 +197,14 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
   const first = choose(storage, candidates)
   if (first !== undefined) {
     const arenas = yield* walkArenas(storage, first, end)
-    return { namespaceOffset: first.offset, arenas, pool: first.offset === POOL_BTT_OFFSET ? pool : undefined }
+    return {
+      namespaceOffset: first.offset,
+      arenas,
+      pool: first.offset === POOL_BTT_OFFSET ? pool : undefined,
+    }
   }
   if (refusal !== '') throw new InfoBlockError({ image }, refusal)
-  if (pool !== undefined && (yield* isPoolWithoutLayout(storage, end))) return { namespaceOffset: POOL_BTT_OFFSET, arenas: [], pool }
+  if (pool !== undefined && (yield* isPoolWithoutLayout(storage, end)))
+    return { namespaceOffset: POOL_BTT_OFFSET, arenas: [], pool }
   throw new NotABttError({ image }, 'no BTT was found at byte 0, 4096 or, behind a pool header, 8192')
 }

@@ -9,7 +9,9 @@ import { MIB, engine, sha256 } from './engine.test-support.ts'
 
 const pristine = kernelImage('v11-4096').bytes()
 const INFO_AT = 4096
-const { mapoff, logoff, externalNlba, nfree } = runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'pristine'))).info.arenas[0] ?? {
+const { mapoff, logoff, externalNlba, nfree } = runAtomic(
+  engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'pristine')),
+).info.arenas[0] ?? {
   mapoff: 0,
   logoff: 0,
   externalNlba: 0,
@@ -17,7 +19,10 @@ const { mapoff, logoff, externalNlba, nfree } = runAtomic(engine.attach(new Memo
 }
 
 /** Values that programs trip over, and any other. */
-const word = fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 7, 0x3fff_ffff, 0x4000_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff), fc.nat(0xffff_ffff))
+const word = fc.oneof(
+  fc.constantFrom(0, 1, 2, 3, 4, 7, 0x3fff_ffff, 0x4000_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff),
+  fc.nat(0xffff_ffff),
+)
 
 /** Any failure has to be one of ours: a `RangeError` or `TypeError` would be a read out of bounds or worse. */
 function tolerating(action: () => void): void {
@@ -40,7 +45,9 @@ function useEverySector(device: BttDevice): void {
 
 function attachAndUse(bytes: Uint8Array): void {
   const before = sha256(bytes)
-  tolerating(() => useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile'), { readOnly: true }))))
+  tolerating(() =>
+    useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile'), { readOnly: true }))),
+  )
   expect(sha256(bytes)).toBe(before)
   tolerating(() => useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))))
 }
@@ -89,7 +96,9 @@ test('a free block that two lanes have is found at attach', () => {
   const lane = (number: number): number => INFO_AT + logoff + number * 64
   // Two lanes in their first state get the same block.
   bytes.copyWithin(lane(200) + 4, lane(201) + 4, lane(201) + 12)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(/lane 201.*lane 200/)
+  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(
+    /lane 201.*lane 200/,
+  )
 })
 
 test('requests that are not on the device are refused, and do not wrap', () => {
@@ -101,14 +110,22 @@ test('requests that are not on the device are refused, and do not wrap', () => {
     expect(() => device.atomic.zero(lba, 1), `LBA ${lba}`).toThrow(BttkitError)
   }
   expect(() => device.atomic.read(device.sectorCount - 1, new Uint8Array(8192))).toThrow(BttkitError)
-  expect(() => device.atomic.writeBytes(device.sectorCount * 4096 - 1, new Uint8Array(2))).toThrow(BttkitError)
-  expect(() => device.atomic.read(0, new Uint8Array(100))).toThrow(expect.objectContaining({ code: 'BTT_MISALIGNED' }))
-  expect(() => device.atomic.read(0, sector, new Uint8Array(8))).toThrow(expect.objectContaining({ code: 'BTT_MISALIGNED' }))
+  expect(() => device.atomic.writeBytes(device.sectorCount * 4096 - 1, new Uint8Array(2))).toThrow(
+    BttkitError,
+  )
+  expect(() => device.atomic.read(0, new Uint8Array(100))).toThrow(
+    expect.objectContaining({ code: 'BTT_MISALIGNED' }),
+  )
+  expect(() => device.atomic.read(0, sector, new Uint8Array(8))).toThrow(
+    expect.objectContaining({ code: 'BTT_MISALIGNED' }),
+  )
 })
 
 test('lanes beyond what the image has are refused', () => {
   for (const laneCount of [0, -1, 257, 1.5]) {
-    expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'image'), { laneCount }))).toThrow(/lanes were asked for/)
+    expect(() =>
+      runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'image'), { laneCount })),
+    ).toThrow(/lanes were asked for/)
   }
   expect(pristine.length).toBeGreaterThan(16 * MIB)
 })

@@ -62,7 +62,10 @@ export class Inspection {
     const records: MapRecord[] = []
     const end = lba + count
     if (!(lba >= 0 && count >= 0 && end <= this.info.sectorCount)) {
-      throw new OutOfRangeError({ image: this.storage.name }, `${count} sectors from LBA ${lba} on are not all on the device, which has ${this.info.sectorCount} sectors`)
+      throw new OutOfRangeError(
+        { image: this.storage.name },
+        `${count} sectors from LBA ${lba} on are not all on the device, which has ${this.info.sectorCount} sectors`,
+      )
     }
     let firstLba = 0
     for (const [index, arena] of this.arenas.entries()) {
@@ -80,25 +83,57 @@ export class Inspection {
     for (const [arena, found] of this.arenas.entries()) {
       const { slots, pending } = this.flogs[arena] as FlogFindings
       const view = yield* loadFlog(this.storage, found)
-      for (let group = lane ?? 0; group < (lane === undefined ? found.info.nfree : Math.min(lane + 1, found.info.nfree)); group++) {
+      for (
+        let group = lane ?? 0;
+        group < (lane === undefined ? found.info.nfree : Math.min(lane + 1, found.info.nfree));
+        group++
+      ) {
         const entries: FlogEntry[] = []
-        for (let slot = 0; slot < FLOG_SLOTS; slot++) entries.push(decodeFlogEntry(view, group * FLOG_GROUP_BYTES + slot * FLOG_SLOT_BYTES))
-        const which = newerOf((entries[slots.first] as FlogEntry).seq, (entries[slots.second] as FlogEntry).seq)
+        for (let slot = 0; slot < FLOG_SLOTS; slot++)
+          entries.push(decodeFlogEntry(view, group * FLOG_GROUP_BYTES + slot * FLOG_SLOT_BYTES))
+        const which = newerOf(
+          (entries[slots.first] as FlogEntry).seq,
+          (entries[slots.second] as FlogEntry).seq,
+        )
         const newer = which === undefined ? {} : { newer: which === 0 ? slots.first : slots.second }
-        records.push({ arena, lane: group, slots: entries, ...newer, pending: pending.some((write) => write.lane === group) })
+        records.push({
+          arena,
+          lane: group,
+          slots: entries,
+          ...newer,
+          pending: pending.some((write) => write.lane === group),
+        })
       }
     }
     return records
   }
 
-  private *readArenaMap(index: number, arena: FoundArena, premap: number, count: number, firstLba: number, into: MapRecord[]): Sleepable<void> {
+  private *readArenaMap(
+    index: number,
+    arena: FoundArena,
+    premap: number,
+    count: number,
+    firstLba: number,
+    into: MapRecord[],
+  ): Sleepable<void> {
     const bytes = new Uint8Array(count * MAP_ENTRY_BYTES)
-    const wait = this.storage.read(arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES, bytes, 0, bytes.length)
+    const wait = this.storage.read(
+      arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES,
+      bytes,
+      0,
+      bytes.length,
+    )
     if (wait !== undefined) yield wait
     const view = new DataView(bytes.buffer)
     for (let i = 0; i < count; i++) {
       const raw = view.getUint32(i * MAP_ENTRY_BYTES, true)
-      into.push({ lba: firstLba + premap + i, arena: index, raw, state: mapState(raw), block: mapBlock(raw, premap + i) })
+      into.push({
+        lba: firstLba + premap + i,
+        arena: index,
+        raw,
+        state: mapState(raw),
+        block: mapBlock(raw, premap + i),
+      })
     }
   }
 }

@@ -10,14 +10,21 @@ import { MIB, bijectionProblems, engine, freshMemory } from './engine.test-suppo
 const WINDOW_SECTORS = 40
 
 type Step =
-  | { readonly kind: 'write' | 'read' | 'zero' | 'writeBytes' | 'readBytes' | 'zeroBytes'; readonly at: number; readonly length: number; readonly seed: number }
+  | {
+      readonly kind: 'write' | 'read' | 'zero' | 'writeBytes' | 'readBytes' | 'zeroBytes'
+      readonly at: number
+      readonly length: number
+      readonly seed: number
+    }
   | { readonly kind: 'reattach' }
 
 const steps = (limit: { sectors: number; bytes: number }): fc.Arbitrary<Step[]> => {
   const range = (most: number): fc.Arbitrary<{ at: number; length: number }> =>
     fc.tuple(fc.nat(most), fc.nat(most)).map(([a, b]) => ({ at: Math.min(a, b), length: Math.abs(a - b) }))
   const step = (kind: Exclude<Step['kind'], 'reattach'>, most: number): fc.Arbitrary<Step> =>
-    fc.tuple(range(most), fc.integer({ min: 1, max: 255 })).map(([{ at, length }, seed]) => ({ kind, at, length, seed }))
+    fc
+      .tuple(range(most), fc.integer({ min: 1, max: 255 }))
+      .map(([{ at, length }, seed]) => ({ kind, at, length, seed }))
   return fc.array(
     fc.oneof(
       step('write', limit.sectors),
@@ -61,27 +68,34 @@ function apply(device: BttDevice, model: Uint8Array, step: Exclude<Step, { kind:
   }
 }
 
-test.each(KERNEL_LBASIZES.map((lbasize) => [lbasize] as const))('any sequence of operations on sectors of %i bytes does what it does to a plain array', (externalLbasize) => {
-  const { sectorSize } = sectorShape(externalLbasize)
-  const pristine = freshMemory(17 * MIB, { externalLbasize, nfree: 8 }).mapping
-  const limit = { sectors: WINDOW_SECTORS, bytes: WINDOW_SECTORS * sectorSize }
-  fc.assert(
-    fc.property(steps(limit), (sequence) => {
-      const bytes = pristine.slice()
-      let device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'model')))
-      const model = new Uint8Array(limit.bytes)
-      for (const step of sequence) {
-        if (step.kind === 'reattach') device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'model')))
-        else apply(device, model, step)
-      }
-      const end = new Uint8Array(limit.bytes)
-      runAtomic(engine.attach(new MemoryProvider({ bytes }, 'model'), { readOnly: true })).atomic.readBytes(0, end)
-      expect(Buffer.compare(end, model)).toBe(0)
-      expect(bijectionProblems(bytes, 4096)).toEqual([])
-    }),
-    { numRuns: 25 },
-  )
-})
+test.each(KERNEL_LBASIZES.map((lbasize) => [lbasize] as const))(
+  'any sequence of operations on sectors of %i bytes does what it does to a plain array',
+  (externalLbasize) => {
+    const { sectorSize } = sectorShape(externalLbasize)
+    const pristine = freshMemory(17 * MIB, { externalLbasize, nfree: 8 }).mapping
+    const limit = { sectors: WINDOW_SECTORS, bytes: WINDOW_SECTORS * sectorSize }
+    fc.assert(
+      fc.property(steps(limit), (sequence) => {
+        const bytes = pristine.slice()
+        let device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'model')))
+        const model = new Uint8Array(limit.bytes)
+        for (const step of sequence) {
+          if (step.kind === 'reattach')
+            device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'model')))
+          else apply(device, model, step)
+        }
+        const end = new Uint8Array(limit.bytes)
+        runAtomic(engine.attach(new MemoryProvider({ bytes }, 'model'), { readOnly: true })).atomic.readBytes(
+          0,
+          end,
+        )
+        expect(Buffer.compare(end, model)).toBe(0)
+        expect(bijectionProblems(bytes, 4096)).toEqual([])
+      }),
+      { numRuns: 25 },
+    )
+  },
+)
 
 test('metadata travels with its sector, becomes zeros without any, and stays where only a part of the sector is written', () => {
   const device = runAtomic(engine.attach(freshMemory(17 * MIB, { externalLbasize: 520 })))

@@ -6,7 +6,14 @@ import { decodeInfoBlock, encodeInfoBlock, layOut } from '@bttkit/btt-format'
 import { FileProvider } from '@bttkit/pmem-file'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
-import { MIB, PowerFailure, StoppingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import {
+  MIB,
+  PowerFailure,
+  StoppingProvider,
+  bijectionProblems,
+  engine,
+  freshMemory,
+} from './engine.test-support.ts'
 
 const GIB = 2 ** 30
 const SIZE = 512 * GIB + 64 * MIB
@@ -27,7 +34,13 @@ function makeSparseFile(junk: boolean): void {
     const bytes = new Uint8Array(4 * MIB).fill(0xa7)
     let at = 4096
     for (const arena of layOut({ sizeBytes: SIZE - 4096, externalLbasize: 4096, nfree: 256 })) {
-      for (const offset of [0, arena.mapoff, arena.logoff - bytes.length, arena.logoff, arena.info2off - 8192]) {
+      for (const offset of [
+        0,
+        arena.mapoff,
+        arena.logoff - bytes.length,
+        arena.logoff,
+        arena.info2off - 8192,
+      ]) {
         writeSync(fd, bytes, 0, Math.min(bytes.length, SIZE - at - offset), at + offset)
       }
       at += arena.size
@@ -39,44 +52,61 @@ function makeSparseFile(junk: boolean): void {
 test.each([
   ['a sparse file', false],
   ['a sparse file with junk where the metadata goes', true],
-])('two arenas on %s: created, written across the boundary, attached again', (_what, junk) => {
-  makeSparseFile(junk)
-  let provider = openFile()
-  runBlocking(engine.create(provider, { force: junk }))
-  let device = runBlocking(engine.attach(provider))
-  expect(device.info.arenas).toHaveLength(2)
-  const boundary = device.info.arenas[0]?.externalNlba ?? 0
-  expect(boundary).toBe(134_086_520)
-  const across = Uint8Array.from({ length: 6 * 4096 }, (_, i) => (i * 13 + (i >> 12)) & 0xff)
-  device.blocking.write(boundary - 3, across)
-  device.blocking.writeBytes((boundary + 5) * 4096 - 10, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
-  device.blocking.close()
+])(
+  'two arenas on %s: created, written across the boundary, attached again',
+  (_what, junk) => {
+    makeSparseFile(junk)
+    let provider = openFile()
+    runBlocking(engine.create(provider, { force: junk }))
+    let device = runBlocking(engine.attach(provider))
+    expect(device.info.arenas).toHaveLength(2)
+    const boundary = device.info.arenas[0]?.externalNlba ?? 0
+    expect(boundary).toBe(134_086_520)
+    const across = Uint8Array.from({ length: 6 * 4096 }, (_, i) => (i * 13 + (i >> 12)) & 0xff)
+    device.blocking.write(boundary - 3, across)
+    device.blocking.writeBytes(
+      (boundary + 5) * 4096 - 10,
+      Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+    )
+    device.blocking.close()
 
-  provider = openFile()
-  device = runBlocking(engine.attach(provider))
-  expect(device.info.state).toBe('clean')
-  const back = new Uint8Array(across.length)
-  device.blocking.read(boundary - 3, back)
-  expect(Buffer.compare(back, across)).toBe(0)
-  const bytes = new Uint8Array(14)
-  device.blocking.readBytes((boundary + 5) * 4096 - 11, bytes)
-  expect([...bytes]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0])
-  // Sectors nobody wrote read as zeros, at both ends of both arenas.
-  for (const lba of [0, 1000, boundary - 4, boundary + 8, device.sectorCount - 1]) {
-    const sector = new Uint8Array(4096).fill(0xff)
-    device.blocking.read(lba, sector)
-    expect(sector.every((byte) => byte === 0), `LBA ${lba}`).toBe(true)
-  }
-  device.blocking.close()
-}, 60_000)
+    provider = openFile()
+    device = runBlocking(engine.attach(provider))
+    expect(device.info.state).toBe('clean')
+    const back = new Uint8Array(across.length)
+    device.blocking.read(boundary - 3, back)
+    expect(Buffer.compare(back, across)).toBe(0)
+    const bytes = new Uint8Array(14)
+    device.blocking.readBytes((boundary + 5) * 4096 - 11, bytes)
+    expect([...bytes]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0])
+    // Sectors nobody wrote read as zeros, at both ends of both arenas.
+    for (const lba of [0, 1000, boundary - 4, boundary + 8, device.sectorCount - 1]) {
+      const sector = new Uint8Array(4096).fill(0xff)
+      device.blocking.read(lba, sector)
+      expect(
+        sector.every((byte) => byte === 0),
+        `LBA ${lba}`,
+      ).toBe(true)
+    }
+    device.blocking.close()
+  },
+  60_000,
+)
 
 /** Two arenas of a little over 16 MiB, which Linux accepts: a nextoff may have any value that leaves room. */
 function smallArenas(): Uint8Array {
   const size = 16 * MIB + 4096
   const both = new Uint8Array(4096 + 2 * size)
   for (const index of [0, 1]) {
-    const one = freshMemory(4096 + size, { externalLbasize: 512, nfree: 4, uuid: '11111111-2222-3333-4444-555555555555' }).mapping.slice(4096)
-    const info = encodeInfoBlock({ ...decodeInfoBlock(one.subarray(0, 4096)), nextoff: index === 0 ? size : 0 })
+    const one = freshMemory(4096 + size, {
+      externalLbasize: 512,
+      nfree: 4,
+      uuid: '11111111-2222-3333-4444-555555555555',
+    }).mapping.slice(4096)
+    const info = encodeInfoBlock({
+      ...decodeInfoBlock(one.subarray(0, 4096)),
+      nextoff: index === 0 ? size : 0,
+    })
     one.set(info, 0)
     one.set(info, decodeInfoBlock(info).info2off)
     both.set(one, 4096 + index * size)
@@ -103,7 +133,9 @@ test('a second arena whose info blocks are gone is refused with its number', () 
   const second = 4096 + 16 * MIB + 4096
   bytes.fill(0, second, second + 4096)
   bytes.fill(0, bytes.length - 4096)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image')))).toThrow(/arena 1: there is no info block/)
+  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image')))).toThrow(
+    /arena 1: there is no info block/,
+  )
 })
 
 test('a second arena of another BTT is refused', () => {
@@ -111,7 +143,9 @@ test('a second arena of another BTT is refused', () => {
   const second = 4096 + 16 * MIB + 4096
   const info = decodeInfoBlock(bytes.subarray(second, second + 4096))
   bytes.set(encodeInfoBlock({ ...info, uuid: '99999999-2222-3333-4444-555555555555' }), second)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image'), { readOnly: true }))).toThrow(/another BTT/)
+  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image'), { readOnly: true }))).toThrow(
+    /another BTT/,
+  )
 })
 
 test('a creation of two arenas that is cut at any write never leaves the first without the second', () => {

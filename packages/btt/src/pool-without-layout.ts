@@ -1,5 +1,12 @@
 /** A libpmemblk pool that was never written: it gets its BTT with its first write, and until then every block of it reads as zeros. */
-import { ReadOnlyError, type BlockOperations, type BttDevice, type BttInfo, type DeviceStatistics, type Sleepable } from '@bttkit/interfaces'
+import {
+  ReadOnlyError,
+  type BlockOperations,
+  type BttDevice,
+  type BttInfo,
+  type DeviceStatistics,
+  type Sleepable,
+} from '@bttkit/interfaces'
 import { DEFAULT_NFREE, POOL_BTT_OFFSET, layOut, roundDown, type PoolHeader } from '@bttkit/btt-format'
 import { checkByteRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 import { DrivenOperations, DriverChoice } from './driven-operations.ts'
@@ -49,7 +56,10 @@ class ZeroOperations implements BlockOperations<Sleepable<void>> {
   }
 
   private refuse(): never {
-    throw new ReadOnlyError({ image: this.storage.name }, 'the pool has no BTT yet and is attached for reading only')
+    throw new ReadOnlyError(
+      { image: this.storage.name },
+      'the pool has no BTT yet and is attached for reading only',
+    )
   }
 }
 

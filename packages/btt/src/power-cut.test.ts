@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import type { BttDevice } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
-import { MIB, PowerFailure, StoppingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import {
+  MIB,
+  PowerFailure,
+  StoppingProvider,
+  bijectionProblems,
+  engine,
+  freshMemory,
+} from './engine.test-support.ts'
 
 const SECTORS = 12
 
@@ -19,7 +26,10 @@ function cutEverywhere(externalLbasize: number, operation: (device: BttDevice) =
   const base = freshMemory(17 * MIB, { externalLbasize, nfree: 4 })
   const prepared = runAtomic(engine.attach(base))
   const { sectorSize } = prepared
-  prepared.atomic.writeBytes(0, Uint8Array.from({ length: SECTORS * sectorSize }, (_, i) => (i * 7) & 0xff))
+  prepared.atomic.writeBytes(
+    0,
+    Uint8Array.from({ length: SECTORS * sectorSize }, (_, i) => (i * 7) & 0xff),
+  )
   const before = contentOf(base.mapping.slice())
 
   const finished = base.mapping.slice()
@@ -38,18 +48,24 @@ function cutEverywhere(externalLbasize: number, operation: (device: BttDevice) =
     const now = contentOf(bytes)
     for (let sector = 0; sector < SECTORS; sector++) {
       const part = [sector * sectorSize, (sector + 1) * sectorSize] as const
-      const is = (model: Uint8Array): boolean => Buffer.compare(now.subarray(...part), model.subarray(...part)) === 0
+      const is = (model: Uint8Array): boolean =>
+        Buffer.compare(now.subarray(...part), model.subarray(...part)) === 0
       expect(is(before) || is(after), `write ${cut}, sector ${sector} is torn`).toBe(true)
     }
     expect(bijectionProblems(bytes, 4096), `write ${cut}`).toEqual([])
   }
 }
 
-test.each([512, 520, 4096])('a write over parts of %i-byte sectors never tears one, whichever provider write is the last', (lbasize) => {
-  const cuts = cutEverywhere(lbasize, (device) => device.atomic.writeBytes(100, new Uint8Array(5 * device.sectorSize + 333).fill(0xab)))
-  // Data, two flog halves and the map for each of six or seven sectors, at least.
-  expect(cuts).toBeGreaterThanOrEqual(24)
-})
+test.each([512, 520, 4096])(
+  'a write over parts of %i-byte sectors never tears one, whichever provider write is the last',
+  (lbasize) => {
+    const cuts = cutEverywhere(lbasize, (device) =>
+      device.atomic.writeBytes(100, new Uint8Array(5 * device.sectorSize + 333).fill(0xab)),
+    )
+    // Data, two flog halves and the map for each of six or seven sectors, at least.
+    expect(cuts).toBeGreaterThanOrEqual(24)
+  },
+)
 
 test('a write inside one sector never tears it', () => {
   cutEverywhere(4096, (device) => device.atomic.writeBytes(3 * 4096 + 17, new Uint8Array(1000).fill(0xcd)))

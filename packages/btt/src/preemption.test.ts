@@ -3,7 +3,14 @@ import { expect, test } from 'vitest'
 import { ClosedError, MixedDriversError, WouldSleepError } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { Scheduler, runAtomic, runAsync } from '@bttkit/sleepable'
-import { MIB, PreemptingProvider, bijectionProblems, engine, freshMemory, sha256 } from './engine.test-support.ts'
+import {
+  MIB,
+  PreemptingProvider,
+  bijectionProblems,
+  engine,
+  freshMemory,
+  sha256,
+} from './engine.test-support.ts'
 
 const fill = (byte: number, sectors = 1): Uint8Array => new Uint8Array(512 * sectors).fill(byte)
 
@@ -30,7 +37,9 @@ test('sixteen writers of their own sectors over four lanes, preempted at every p
 
 test('byte writes of many tasks into one sector lose none of each other', async () => {
   const { memory, device } = await preemptible(4)
-  await Promise.all(Array.from({ length: 64 }, (_, task) => device.writeBytes(task * 8, new Uint8Array(8).fill(task + 1))))
+  await Promise.all(
+    Array.from({ length: 64 }, (_, task) => device.writeBytes(task * 8, new Uint8Array(8).fill(task + 1))),
+  )
   const sector = fill(0)
   await device.read(0, sector)
   expect([...sector]).toEqual(Array.from({ length: 512 }, (_, i) => Math.floor(i / 8) + 1))
@@ -44,7 +53,8 @@ test('a reader never sees a torn or foreign sector while others write', async ()
   let writing = true
   const writers = Promise.all(
     [0, 1, 2].map(async (task) => {
-      for (let i = 0; i < 30; i++) await device.write(task === 0 ? 7 : task, fill(task === 0 ? 1 : 0xe0 + task))
+      for (let i = 0; i < 30; i++)
+        await device.write(task === 0 ? 7 : task, fill(task === 0 ? 1 : 0xe0 + task))
     }),
   ).then(() => {
     writing = false
@@ -62,7 +72,9 @@ test('any schedule of writers and readers of one sector leaves one whole version
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(1000), { minLength: 1, maxLength: 200 }), async (choices) => {
       const bytes = pristine.slice()
-      const device = await runAsync(engine.attach(new PreemptingProvider(new MemoryProvider({ bytes }, 'scheduled'))))
+      const device = await runAsync(
+        engine.attach(new PreemptingProvider(new MemoryProvider({ bytes }, 'scheduled'))),
+      )
       const scheduler = new Scheduler()
       const seen = fill(0)
       scheduler.add('write 1', device.sleepable.write(9, fill(1)))
@@ -70,9 +82,12 @@ test('any schedule of writers and readers of one sector leaves one whole version
       scheduler.add('bytes', device.sleepable.writeBytes(9 * 512 + 256, fill(3).subarray(0, 256)))
       scheduler.add('read', device.sleepable.read(9, seen))
       let turn = 0
-      await scheduler.run((runnable) => runnable[(choices[turn++ % choices.length] ?? 0) % runnable.length] as never)
+      await scheduler.run(
+        (runnable) => runnable[(choices[turn++ % choices.length] ?? 0) % runnable.length] as never,
+      )
       expect(scheduler.tasks.map((task) => task.error)).toEqual([undefined, undefined, undefined, undefined])
-      const halves = (sector: Uint8Array): string => `${[...new Set(sector.subarray(0, 256))]} ${[...new Set(sector.subarray(256))]}`
+      const halves = (sector: Uint8Array): string =>
+        `${[...new Set(sector.subarray(0, 256))]} ${[...new Set(sector.subarray(256))]}`
       expect(halves(seen)).toMatch(/^[012] [0123]$/)
       const end = fill(0)
       await runAsync(device.sleepable.read(9, end))

@@ -60,10 +60,13 @@ export function* loadFlog(storage: Storage, arena: FoundArena): Sleepable<DataVi
 }
 
 function entryProblem(entry: FlogEntry, info: InfoBlock): string | undefined {
-  if (entry.lba >= info.externalNlba) return `its flog names LBA ${entry.lba}, and the arena has ${info.externalNlba}`
+  if (entry.lba >= info.externalNlba)
+    return `its flog names LBA ${entry.lba}, and the arena has ${info.externalNlba}`
   const [oldBlock, newBlock] = [stripFlags(entry.oldMap), stripFlags(entry.newMap)]
-  if (oldBlock >= info.internalNlba) return `its flog gives it block ${oldBlock}, and the arena has ${info.internalNlba}`
-  if (newBlock >= info.internalNlba) return `its flog names block ${newBlock}, and the arena has ${info.internalNlba}`
+  if (oldBlock >= info.internalNlba)
+    return `its flog gives it block ${oldBlock}, and the arena has ${info.internalNlba}`
+  if (newBlock >= info.internalNlba)
+    return `its flog names block ${newBlock}, and the arena has ${info.internalNlba}`
   return undefined
 }
 
@@ -77,19 +80,35 @@ function judgeLane(view: DataView, lane: number, slots: FlogSlots, info: InfoBlo
   const first = decodeFlogEntry(view, at + slots.first * FLOG_SLOT_BYTES)
   const second = decodeFlogEntry(view, at + slots.second * FLOG_SLOT_BYTES)
   const which = newerOf(first.seq, second.seq)
-  if (which === undefined) return `its flog has sequence numbers ${first.seq} and ${second.seq}, and no write leaves them so`
+  if (which === undefined)
+    return `its flog has sequence numbers ${first.seq} and ${second.seq}, and no write leaves them so`
   const newer = which === 0 ? first : second
   const problem = entryProblem(newer, info)
   if (problem !== undefined) return problem
-  return { newer, freeBlock: stripFlags(newer.oldMap), position: flogPosition(which === 0, nextSeq(newer.seq)) }
+  return {
+    newer,
+    freeBlock: stripFlags(newer.oldMap),
+    position: flogPosition(which === 0, nextSeq(newer.seq)),
+  }
 }
 
 /** What the map says, with what was found pending before taken as done. */
-function* currentBlock(storage: Storage, arena: FoundArena, premap: number, pending: readonly PendingWrite[], entry: DataView): Sleepable<number> {
+function* currentBlock(
+  storage: Storage,
+  arena: FoundArena,
+  premap: number,
+  pending: readonly PendingWrite[],
+  entry: DataView,
+): Sleepable<number> {
   const recovered = pending.findLast((write) => write.premap === premap)
   if (recovered !== undefined) return recovered.block
   const bytes = new Uint8Array(entry.buffer)
-  const wait: MaybeSleep = storage.read(arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES, bytes, 0, MAP_ENTRY_BYTES)
+  const wait: MaybeSleep = storage.read(
+    arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES,
+    bytes,
+    0,
+    MAP_ENTRY_BYTES,
+  )
   if (wait !== undefined) yield wait
   return mapBlock(entry.getUint32(0, true), premap)
 }
@@ -107,7 +126,10 @@ export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFi
   const mapEntry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
   let hasFlags = false
   if (detector.conflictingGroup !== undefined) {
-    problems.push({ lane: detector.conflictingGroup, problem: 'its flog uses other slots than a flog can, or than the lanes before it' })
+    problems.push({
+      lane: detector.conflictingGroup,
+      problem: 'its flog uses other slots than a flog can, or than the lanes before it',
+    })
   }
   for (let lane = 0; lane < info.nfree; lane++) {
     const judged = judgeLane(view, lane, detector.slots, info)
@@ -121,7 +143,8 @@ export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFi
     const { newer, freeBlock } = judged
     hasFlags ||= freeBlock !== newer.oldMap || stripFlags(newer.newMap) !== newer.newMap
     const owner = owners.get(freeBlock)
-    if (owner !== undefined) problems.push({ lane, problem: `its flog gives it block ${freeBlock}, which lane ${owner} has` })
+    if (owner !== undefined)
+      problems.push({ lane, problem: `its flog gives it block ${freeBlock}, which lane ${owner} has` })
     owners.set(freeBlock, lane)
     const newBlock = stripFlags(newer.newMap)
     if (newBlock === freeBlock) continue

@@ -17,7 +17,12 @@ export interface ReadRequest {
 }
 
 /** What an entry means to a reader: the block to read, or `undefined` for zeros. */
-export function readableBlock(attachment: Attachment, arena: Arena, premap: number, entry: number): number | undefined {
+export function readableBlock(
+  attachment: Attachment,
+  arena: Arena,
+  premap: number,
+  entry: number,
+): number | undefined {
   switch (mapState(entry)) {
     case 'normal':
       return arena.blockOf(entry, premap)
@@ -26,7 +31,10 @@ export function readableBlock(attachment: Attachment, arena: Arena, premap: numb
     case 'zero':
       return undefined
     case 'error':
-      throw new SectorErrorError(arena.place(premap), 'the content of this sector is lost (the map marks it as an error); writing it makes it good')
+      throw new SectorErrorError(
+        arena.place(premap),
+        'the content of this sector is lost (the map marks it as an error); writing it makes it good',
+      )
   }
 }
 

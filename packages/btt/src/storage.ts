@@ -81,10 +81,16 @@ export class Storage {
     const { atomicWriteBytes, damagesNeighbours } = this.provider.capabilities
     const place = { image: this.name }
     if (atomicWriteBytes < 8) {
-      throw new UnsafeProviderError(place, `writes of 8 bytes can be torn here (only ${atomicWriteBytes} are atomic), and a flog entry needs them whole`)
+      throw new UnsafeProviderError(
+        place,
+        `writes of 8 bytes can be torn here (only ${atomicWriteBytes} are atomic), and a flog entry needs them whole`,
+      )
     }
     if (damagesNeighbours) {
-      throw new UnsafeProviderError(place, 'a torn write can damage its neighbours here, and with them map entries of other sectors')
+      throw new UnsafeProviderError(
+        place,
+        'a torn write can damage its neighbours here, and with them map entries of other sectors',
+      )
     }
   }
 }

@@ -36,7 +36,12 @@ export interface WriteRequest {
  * Reads the sector of which a part is to be written into the lane's buffer and leaves its block in the read tracking, so that it is still this content
  * when the entry is found unchanged. Returns the entry.
  */
-function* loadOldSector(attachment: Attachment, arena: Arena, lane: number, premap: number): Sleepable<number> {
+function* loadOldSector(
+  attachment: Attachment,
+  arena: Arena,
+  lane: number,
+  premap: number,
+): Sleepable<number> {
   const { buffers, sectorSize, metadataSize } = attachment
   const sector = buffers.sector(lane)
   for (;;) {
@@ -64,24 +69,44 @@ function* loadOldSector(attachment: Attachment, arena: Arena, lane: number, prem
 const ANY_ENTRY = -1
 
 /** Lays the new bytes of a partial sector over the old sector in the lane's buffer. */
-function overlay(sector: Uint8Array, within: number, count: number, source: Uint8Array | undefined, start: number): void {
+function overlay(
+  sector: Uint8Array,
+  within: number,
+  count: number,
+  source: Uint8Array | undefined,
+  start: number,
+): void {
   if (source === undefined) sector.fill(0, within, within + count)
   else sector.set(source.subarray(start, start + count), within)
 }
 
 /** Starts to store the new content of a sector into the lane's free block. The old rest of a partial one is in the lane's buffer. */
-function storeData(attachment: Attachment, arena: Arena, lane: number, request: WriteRequest, done: number, count: number): MaybeSleep {
+function storeData(
+  attachment: Attachment,
+  arena: Arena,
+  lane: number,
+  request: WriteRequest,
+  done: number,
+  count: number,
+): MaybeSleep {
   const { buffers, sectorSize, metadataSize } = attachment
   const { source } = request
   const block = arena.freeBlock(lane)
-  if (source !== undefined && count === sectorSize) return arena.writeBlock(block, 0, source, done, sectorSize)
+  if (source !== undefined && count === sectorSize)
+    return arena.writeBlock(block, 0, source, done, sectorSize)
   const sector = buffers.sector(lane)
   overlay(sector, (request.offset + done) % sectorSize, count, source, done)
   return arena.writeBlock(block, 0, sector, 0, sectorSize + metadataSize)
 }
 
 /** Starts to store the metadata of a whole sector behind it. */
-function storeMetadata(attachment: Attachment, arena: Arena, lane: number, request: WriteRequest, done: number): MaybeSleep {
+function storeMetadata(
+  attachment: Attachment,
+  arena: Arena,
+  lane: number,
+  request: WriteRequest,
+  done: number,
+): MaybeSleep {
   const { sectorSize, metadataSize, noMetadata } = attachment
   const { metadata } = request
   const start = metadata === undefined ? 0 : (done / sectorSize) * metadataSize

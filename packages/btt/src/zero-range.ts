@@ -14,7 +14,13 @@ import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import { writeRange } from './write-range.ts'
 
 /** Makes the loaded entries zero entries. False when all of them were. */
-function zeroLoadedLine(attachment: Attachment, arena: Arena, lane: number, premap: number, end: number): boolean {
+function zeroLoadedLine(
+  attachment: Attachment,
+  arena: Arena,
+  lane: number,
+  premap: number,
+  end: number,
+): boolean {
   const { view } = attachment.buffers
   let changed = false
   for (let at = attachment.buffers.mapLineAt(lane); premap < end; premap++, at += MAP_ENTRY_BYTES) {
@@ -27,7 +33,13 @@ function zeroLoadedLine(attachment: Attachment, arena: Arena, lane: number, prem
 }
 
 /** The part of a zeroed range that lies in one arena. */
-function* zeroInArena(attachment: Attachment, arena: Arena, lane: number, first: number, end: number): Sleepable<void> {
+function* zeroInArena(
+  attachment: Attachment,
+  arena: Arena,
+  lane: number,
+  first: number,
+  end: number,
+): Sleepable<void> {
   arena.assertWritable(first)
   let wait: MaybeSleep
   for (let premap = first, lineEnd = 0; premap < end; premap = lineEnd) {

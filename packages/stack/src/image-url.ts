@@ -39,7 +39,10 @@ export function parseImageUrl(image: string, knownSchemes: readonly string[]): P
   const [, scheme = '', path = '', query = ''] = match
   if (!knownSchemes.includes(scheme)) {
     if (path.includes('/') || existsSync(image)) return file
-    throw new ProviderUrlError({ image }, `no provider knows the scheme "${scheme}:"; there are ${knownSchemes.map((known) => `${known}:`).join(', ')}`)
+    throw new ProviderUrlError(
+      { image },
+      `no provider knows the scheme "${scheme}:"; there are ${knownSchemes.map((known) => `${known}:`).join(', ')}`,
+    )
   }
   return { scheme, path: decode(path, image), parameters: parseParameters(query, image), url: image }
 }

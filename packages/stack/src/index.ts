@@ -1,3 +1,9 @@
 export { createContainer, registerProviderPlugin } from './container.ts'
 export { parseImageUrl } from './image-url.ts'
-export { createStack, Stack, type CreateImageOptions, type OpenImageOptions, type StackOptions } from './stack.ts'
+export {
+  createStack,
+  Stack,
+  type CreateImageOptions,
+  type OpenImageOptions,
+  type StackOptions,
+} from './stack.ts'

@@ -60,7 +60,9 @@ export class Stack {
     const plugins = this.plugins()
     const location = parseImageUrl(image, this.schemes())
     // Later registrations come first, so that a plugin can take over a scheme.
-    const plugin = plugins.findLast((candidate) => candidate.schemes.includes(location.scheme)) as ProviderPlugin
+    const plugin = plugins.findLast((candidate) =>
+      candidate.schemes.includes(location.scheme),
+    ) as ProviderPlugin
     const provider = await plugin.open(location, options)
     await closingOnFailure(provider, async () => {
       await provider.lock?.(options.readOnly ? 'shared' : 'exclusive')
@@ -78,7 +80,10 @@ export class Stack {
   /** Makes a BTT on storage, which is made too where it does not exist and a size is given. Errors: those of `openProvider` and `Engine.create`. */
   async createImage(image: string, options: CreateImageOptions = {}): Promise<void> {
     const { sizeBytes, ...create } = options
-    const provider = await this.openProvider(image, { readOnly: false, ...(sizeBytes === undefined ? {} : { createSizeBytes: sizeBytes }) })
+    const provider = await this.openProvider(image, {
+      readOnly: false,
+      ...(sizeBytes === undefined ? {} : { createSizeBytes: sizeBytes }),
+    })
     try {
       await runAsync(this.engine().create(provider, create))
     } finally {

@@ -1,0 +1,141 @@
+/** Sectors that are not there, input that does not fit, and commands that make no sense. */
+import { makeGood, testRefusals } from './refusals.test-support.ts'
+
+const CREATE = 'create IMAGE --size 17MiB'
+
+testRefusals([
+  // Which sectors
+  {
+    what: 'an LBA beyond the end',
+    isReal: true,
+    make: makeGood,
+    args: 'read IMAGE --lba 4083',
+    exitCode: 1,
+    says: /^IMAGE: LBA 4083 is not on the device, which has 4083 sectors/,
+  },
+  {
+    what: 'a count beyond the end',
+    make: makeGood,
+    args: 'zero IMAGE --lba 4080 --count 4',
+    exitCode: 1,
+    says: /^IMAGE: 4 sectors from LBA 4080/,
+  },
+  {
+    what: 'a huge LBA',
+    make: makeGood,
+    args: 'write IMAGE --lba 0x1fffffffffffff',
+    exitCode: 1,
+    says: /^IMAGE: LBA 9007199254740991 is not/,
+  },
+  {
+    what: 'an LBA that is no exact number',
+    make: makeGood,
+    args: 'read IMAGE --lba 9007199254740993',
+    exitCode: 2,
+    says: /--lba <number>.*whole number/,
+  },
+  {
+    what: 'a negative LBA',
+    isReal: true,
+    make: makeGood,
+    args: 'read IMAGE --lba -1',
+    exitCode: 2,
+    says: /--lba <number>.*whole number/,
+  },
+  {
+    what: 'a word for an LBA',
+    make: makeGood,
+    args: 'zero IMAGE --lba first',
+    exitCode: 2,
+    says: /--lba <number>.*'first'/,
+  },
+  {
+    what: 'a lane beyond the flog',
+    make: makeGood,
+    args: 'flog IMAGE --lane 256',
+    exitCode: 1,
+    says: /^IMAGE: has no lane 256, only 256 lanes$/,
+  },
+  {
+    what: 'half a sector to write',
+    isReal: true,
+    make: makeGood,
+    args: 'write IMAGE --lba 0 -i INPUT',
+    input: new Uint8Array(4096 + 512).fill(1),
+    exitCode: 1,
+    says: /^INPUT: 4608 bytes are not a whole number of sectors of 4096$/,
+  },
+  {
+    what: 'nothing to write',
+    make: makeGood,
+    args: 'write IMAGE --lba 0 -i INPUT',
+    input: new Uint8Array(0),
+    exitCode: 1,
+    says: /^INPUT: is empty$/,
+  },
+  {
+    what: 'more to write than fits',
+    make: makeGood,
+    args: 'write IMAGE --lba 4082 -i INPUT',
+    input: new Uint8Array(2 * 4096).fill(1),
+    exitCode: 1,
+    says: /^IMAGE: 2 sectors from LBA 4082/,
+  },
+  // How it was called
+  {
+    what: 'an unknown option',
+    isReal: true,
+    make: makeGood,
+    args: 'info IMAGE --jason',
+    exitCode: 2,
+    says: /unknown option '--jason'.*see btt info --help$/,
+  },
+  {
+    what: 'an unknown command',
+    make: makeGood,
+    args: 'inform IMAGE',
+    exitCode: 2,
+    says: /unknown command 'inform'.*see btt --help$/,
+  },
+  {
+    what: 'an unknown sector size',
+    args: `${CREATE} --sector-size 1024`,
+    exitCode: 2,
+    says: /--sector-size.*'1024'.*512, 520/,
+  },
+  {
+    what: 'an unknown version to make',
+    args: `${CREATE} --btt-version 1.0`,
+    exitCode: 2,
+    says: /--btt-version.*1\.1, 2\.0/,
+  },
+  { what: 'no UUID', isReal: true, args: `${CREATE} --uuid 1234`, exitCode: 2, says: /--uuid.*'1234'/ },
+  { what: 'no size', args: 'create IMAGE --size lots', exitCode: 2, says: /--size.*'lots'/ },
+  {
+    what: 'an operand that is missing',
+    make: makeGood,
+    args: 'export IMAGE',
+    exitCode: 2,
+    says: /^RAW is missing; see btt export --help$/,
+  },
+  {
+    what: 'the storage named twice',
+    make: makeGood,
+    args: 'info IMAGE --provider IMAGE',
+    exitCode: 2,
+    says: /IMAGE and --provider both name the storage/,
+  },
+  {
+    what: 'an unknown scheme',
+    args: 'info floppy:a',
+    exitCode: 1,
+    says: /^floppy:a: no provider knows the scheme "floppy:"/,
+  },
+  {
+    what: 'an offset without a BTT',
+    make: makeGood,
+    args: 'info IMAGE --offset 8k',
+    exitCode: 1,
+    says: /^IMAGE: .*byte 8192/,
+  },
+])

@@ -1,0 +1,128 @@
+import { constants } from 'node:fs'
+import { open, rm, type FileHandle } from 'node:fs/promises'
+import { CommandError, describeSystemError } from '@bttkit/command-line'
+import type { ByteOutput } from './byte-output.ts'
+import { removeWhenInterrupted } from './interrupted-file.ts'
+import { isZero } from './zero-bytes.ts'
+
+/** Zeros of this size and alignment become a hole; file systems have no smaller ones. */
+const HOLE_BYTES = 4096
+
+interface Opened {
+  readonly path: string
+  readonly handle: FileHandle
+  /** Whether the file was made here, and has to go when the work fails. */
+  readonly isNew: boolean
+  /** Whether it was emptied, so that what is not written reads as zeros. */
+  readonly isEmpty: boolean
+  /** Whether it is a pipe or the like, in which nobody can say where to write. */
+  readonly isSequential: boolean
+}
+
+/** A file, new or overwritten, a block device, or anything else that takes bytes. */
+class FileOutput implements ByteOutput {
+  private readonly opened: Opened
+  private readonly forget: () => void
+  private position = 0
+
+  constructor(opened: Opened) {
+    this.opened = opened
+    this.forget = opened.isNew ? removeWhenInterrupted(opened.path) : () => undefined
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await named(this.opened.path, async () => {
+      if (this.opened.isEmpty) await this.writeSparsely(bytes)
+      else await this.writePart(bytes, 0, bytes.length)
+    })
+    this.position += bytes.length
+  }
+
+  async finish(): Promise<void> {
+    await named(this.opened.path, async () => {
+      // A pipe has nothing that could be made durable.
+      if (!this.opened.isSequential) await this.opened.handle.sync()
+      await this.opened.handle.close()
+    })
+    this.forget()
+  }
+
+  async abandon(): Promise<void> {
+    this.forget()
+    try {
+      await this.opened.handle.close()
+    } catch {
+      // It may be closed already; what stopped the work says more.
+    }
+    if (this.opened.isNew) await rm(this.opened.path, { force: true })
+  }
+
+  private async writeSparsely(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const start = this.endOfRun(bytes, at, true)
+      const end = this.endOfRun(bytes, start, false)
+      await this.writePart(bytes, start, end)
+      at = end
+    }
+  }
+
+  /** The end of the run of blocks from `start` on that are all zero, or all not; blocks are aligned in the file. */
+  private endOfRun(bytes: Uint8Array, start: number, zero: boolean): number {
+    let end = start
+    while (end < bytes.length) {
+      const next = Math.min(bytes.length, end + HOLE_BYTES - ((this.position + end) % HOLE_BYTES))
+      if (isZero(bytes, end, next - end) !== zero) break
+      end = next
+    }
+    return end
+  }
+
+  private async writePart(bytes: Uint8Array, start: number, end: number): Promise<void> {
+    const { handle, isSequential } = this.opened
+    for (let at = start; at < end;) {
+      at += (await handle.write(bytes, at, end - at, isSequential ? null : this.position + at)).bytesWritten
+    }
+  }
+}
+
+async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body()
+  } catch (cause) {
+    throw new CommandError(`${path}: ${describeSystemError(cause)}`, { cause })
+  }
+}
+
+async function openEither(path: string): Promise<{ handle: FileHandle; isNew: boolean }> {
+  try {
+    return { handle: await open(path, 'wx'), isNew: true }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  // Without O_TRUNC: what is there is looked at first. O_CREAT is for a symbolic link to a file that does not exist yet.
+  return { handle: await open(path, constants.O_WRONLY | constants.O_CREAT), isNew: false }
+}
+
+async function prepare(path: string, handle: FileHandle, isNew: boolean, sizeBytes: number): Promise<Opened> {
+  const stats = await handle.stat()
+  const isFile = stats.isFile()
+  if (isFile) {
+    await handle.truncate(0)
+    await handle.truncate(sizeBytes)
+  }
+  return { path, handle, isNew, isEmpty: isFile, isSequential: !isFile && !stats.isBlockDevice() }
+}
+
+/** Opens a file or device to be overwritten from its beginning, and makes a file of `sizeBytes` where there is none. @throws {CommandError} */
+export async function openFileOutput(path: string, sizeBytes: number): Promise<ByteOutput> {
+  return named(path, async () => {
+    const { handle, isNew } = await openEither(path)
+    try {
+      return new FileOutput(await prepare(path, handle, isNew, sizeBytes))
+    } catch (error) {
+      await handle.close()
+      if (isNew) await rm(path, { force: true })
+      throw error
+    }
+  })
+}

@@ -1,0 +1,99 @@
+/** Providers that misbehave on purpose, loaded into the program with `--plugin`. */
+import type {
+  MaybeSleep,
+  PmemProvider,
+  ProviderCapabilities,
+  ProviderLocation,
+  ProviderOpenOptions,
+  ProviderPlugin,
+} from '@bttkit/interfaces'
+import { filePlugin } from '@bttkit/pmem-file'
+
+class PassingProvider implements PmemProvider {
+  readonly name: string
+  readonly size: number
+  readonly readOnly: boolean
+  readonly capabilities: ProviderCapabilities
+  protected readonly inner: PmemProvider
+
+  constructor(inner: PmemProvider, capabilities: Partial<ProviderCapabilities> = {}) {
+    this.inner = inner
+    this.name = inner.name
+    this.size = inner.size
+    this.readOnly = inner.readOnly
+    this.capabilities = Object.freeze({ ...inner.capabilities, ...capabilities })
+  }
+
+  read(offset: number, target: Uint8Array): MaybeSleep {
+    return this.inner.read(offset, target)
+  }
+
+  write(offset: number, source: Uint8Array): MaybeSleep {
+    return this.inner.write(offset, source)
+  }
+
+  flush(): MaybeSleep {
+    return this.inner.flush()
+  }
+
+  close(): MaybeSleep {
+    return this.inner.close()
+  }
+
+  lock(mode: 'shared' | 'exclusive'): MaybeSleep {
+    return this.inner.lock?.(mode)
+  }
+}
+
+/** Kills the process before its n-th write: the power fails between two stores. */
+class Dying extends PassingProvider {
+  private left: number
+
+  constructor(inner: PmemProvider, writes: number) {
+    super(inner)
+    this.left = writes
+  }
+
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    if (this.left-- === 0) process.kill(process.pid, 'SIGKILL')
+    return super.write(offset, source)
+  }
+}
+
+/** Its flush takes a while, and only the event loop knows when it is over. */
+class Sleepy extends PassingProvider {
+  private readonly delayMs: number
+
+  constructor(inner: PmemProvider, delayMs: number) {
+    super(inner, { mayWait: true, flush: 'sleeps' })
+    this.delayMs = delayMs
+  }
+
+  override flush(): MaybeSleep {
+    return new Promise((resolve) => {
+      setTimeout(resolve, this.delayMs)
+    })
+  }
+}
+
+/** Throws out of nowhere, where no operation can catch it. */
+class Throwing extends PassingProvider {
+  override write(): MaybeSleep {
+    process.nextTick(() => {
+      throw new Error('out of nowhere')
+    })
+    return new Promise(() => {})
+  }
+}
+
+export const providerPlugin: ProviderPlugin = {
+  name: 'misbehaving',
+  schemes: ['dying', 'sleepy', 'throwing'],
+  async open(location: ProviderLocation, options: ProviderOpenOptions): Promise<PmemProvider> {
+    const inner = await filePlugin.open({ ...location, scheme: 'file', parameters: new Map() }, options)
+    const number = (name: string): number => Number(location.parameters.get(name))
+    if (location.scheme === 'dying') return new Dying(inner, number('writes'))
+    if (location.scheme === 'sleepy') return new Sleepy(inner, number('flushDelayMs'))
+    return new Throwing(inner, { mayWait: true })
+  },
+}

@@ -1,0 +1,50 @@
+/**
+ * One request and its reply, in one buffer that is used again and again:
+ *
+ *     0       40                              4080      4096
+ *     | request: header, body, data of a WRITE …                      |
+ *                                             | reply header | body … |
+ *
+ * Invariants:
+ * - The reply is written only after the last use of the request: the data of a WRITE lies where the reply will be.
+ *   The header of the request is never overwritten.
+ * - A READ is filled in at byte 4096 directly: request and data do not meet, and header and data are one write(2).
+ */
+import { copyU64, getU32, setI32, setU32 } from '../protocol/host-words.ts'
+import { IN_HEADER, OUT_HEADER } from '../protocol/headers.ts'
+import { HEADER_ROOM_BYTES, MAX_TRANSFER_BYTES } from '../protocol/limits.ts'
+
+/** Where the body of a reply begins. */
+export const REPLY_BODY = HEADER_ROOM_BYTES
+/** Where a reply begins. */
+export const REPLY_START = HEADER_ROOM_BYTES - OUT_HEADER.size
+
+export class FuseExchange {
+  /** Large enough for every request that INIT allows, and for every reply. */
+  readonly bytes = new Uint8Array(HEADER_ROOM_BYTES + MAX_TRANSFER_BYTES)
+  readonly view = new DataView(this.bytes.buffer)
+  /** Bytes of the request at the start of `bytes`. */
+  requestLength = 0
+  /** Bytes of the reply from `REPLY_START` on; 0 for a request that is not answered. */
+  replyLength = 0
+  /** Whose stop the request asks for, by looking up a name; see `stop-flag.ts`. */
+  stopToken: string | undefined
+
+  get opcode(): number {
+    return getU32(this.view, IN_HEADER.opcode)
+  }
+
+  /** Completes the reply: `outcome` is the length of the body, or a negative errno. */
+  finish(outcome: number): void {
+    const bodyLength = Math.max(outcome, 0)
+    this.replyLength = OUT_HEADER.size + bodyLength
+    setU32(this.view, REPLY_START + OUT_HEADER.length, this.replyLength)
+    setI32(this.view, REPLY_START + OUT_HEADER.error, Math.min(outcome, 0))
+    copyU64(this.view, REPLY_START + OUT_HEADER.unique, IN_HEADER.unique)
+  }
+
+  /** The reply, until the next request. */
+  get reply(): Uint8Array {
+    return this.bytes.subarray(REPLY_START, REPLY_START + this.replyLength)
+  }
+}
