@@ -26,6 +26,7 @@ import {
   isAlive,
   isMounted,
   newDirectory,
+  run,
   serve,
   until,
 } from './mounted.test-support.ts'
@@ -127,6 +128,23 @@ describe.skipIf(cannotMount !== undefined)(`mounting (${cannotMount ?? 'can be t
     expect((await server.message('end')).end).toBe('unmounted')
     expect((await failure(unmountFuse(server.mountPoint))).errno).toBe('EINVAL')
     expect((await failure(unmountFuse(join(server.mountPoint, 'nothing')))).errno).toBe('EINVAL')
+  })
+
+  test('a mount whose server does not answer any more is aborted: who waits gets an error, and the server ends', async () => {
+    const server = await serve()
+    const { pid } = server.child
+    if (pid === undefined) throw new Error('no server')
+    process.kill(pid, 'SIGSTOP')
+    // In a process of its own: it waits for an answer that does not come.
+    const reader = run('dd', `if=${server.disk}`, 'of=/dev/null', 'count=1')
+    const refused = expect(reader).rejects.toMatchObject({
+      stderr: expect.stringMatching(/abort|not connected|no such/i),
+    })
+    await unmountFuse(server.mountPoint, { abort: true })
+    await refused
+    expect(await isMounted(server.mountPoint)).toBe(false)
+    process.kill(pid, 'SIGCONT')
+    expect((await server.message('end')).end).toBe('unmounted')
   })
 
   test.each([1, 2])('a stop ends %d loops and leaves the mount', async (workers) => {
