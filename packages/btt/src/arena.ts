@@ -45,7 +45,7 @@ export interface ArenaParts {
   readonly words: ArenaWords
   readonly mapLocks: LockTable
   readonly readTracking: ReadTracking
-  /** Map entries that interrupted writes left behind and a read-only attach may not write: by LBA of the arena. */
+  /** Map entries that interrupted writes left behind and attach may not write: by LBA of the arena. */
   readonly pending: ReadonlyMap<number, number>
 }
 
@@ -102,21 +102,24 @@ export class Arena {
 
   // Error state
 
-  /** @throws {ArenaErrorStateError} when the arena takes no writes. */
+  /** @throws {ArenaErrorStateError} when the arena takes no writes: it is in the error state, or a flush of the storage has failed. */
   assertWritable(premap: number): void {
-    if (this.words.errorState[0] === 0) return
+    const { flushFailure } = this.storage
+    if (this.words.errorState[0] === 0 && flushFailure === undefined) return
+    const cause = flushFailure ?? this.failure
     const reason =
-      this.failure === undefined
+      cause === undefined
         ? 'its info block carries the error flag'
-        : 'an earlier write failed while it was being published'
-    throw new ArenaErrorStateError(this.place(premap), `the arena takes no writes: ${reason}`, {
-      cause: this.failure,
-    })
+        : 'an earlier change failed, and what of it is durable is not known'
+    throw new ArenaErrorStateError(this.place(premap), `the arena takes no writes: ${reason}`, { cause })
   }
 
-  /** From now on the arena is read-only: a free block may be mapped, or what is durable is not known. Attaching again finds out. */
-  enterErrorState(cause: unknown): void {
-    if (this.words.errorState[0] === 0) this.failure = cause
+  /**
+   * From now on the arena is read-only: a free block may be mapped, or what is durable is not known. Attaching again finds out. The first cause
+   * that is given stays.
+   */
+  enterErrorState(cause?: unknown): void {
+    this.failure ??= cause
     this.words.errorState[0] = 1
   }
 

@@ -1,7 +1,7 @@
 /**
  * Attaching: find the BTT, judge it, complete what was interrupted, set up the volatile state.
  *
- * Never formats, and writes nothing but the map entries of interrupted writes; a read-only attach keeps those in memory. What cannot be
+ * Never formats, and writes nothing but the map entries of interrupted writes, after a flush of what others left; a read-only attach keeps those in memory. What cannot be
  * written to safely (an info block that only its backup speaks for, a flog that does not add up) can still be attached for reading, and says why.
  */
 import {
@@ -51,6 +51,11 @@ function assertWritable(image: string, found: FoundBtt, flogs: readonly FlogFind
   }
 }
 
+/** An arena whose info block carries the error flag is not written, so its interrupted writes are completed in memory only. */
+function isFlagged(arena: FoundArena): boolean {
+  return (arena.info.flags & FLAG_ERROR) !== 0
+}
+
 /** Completes interrupted writes on the media: the map entries, then their durability. */
 function* recover(storage: Storage, arena: FoundArena, flog: FlogFindings): Sleepable<void> {
   const entry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
@@ -69,7 +74,7 @@ function pendingEntries(flog: FlogFindings): Map<number, number> {
 }
 
 function chooseLaneCount(image: string, found: FoundBtt, wanted: number | undefined): number {
-  const most = Math.min(DEFAULT_NFREE, ...found.arenas.map((arena) => arena.info.nfree))
+  const most = found.arenas.reduce((least, { info }) => Math.min(least, info.nfree), DEFAULT_NFREE)
   if (wanted === undefined) return most
   if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= most) return wanted
   throw new LaneMisuseError({ image }, `${wanted} lanes were asked for, and the image has from 1 to ${most}`)
@@ -83,7 +88,7 @@ function loadFreeList(state: VolatileState, index: number, arena: FoundArena, fl
     words.freeBlocks[lane] = freeBlock
     words.positions[lane] = position
   }
-  if ((arena.info.flags & FLAG_ERROR) !== 0) words.errorState[0] = 1
+  if (isFlagged(arena)) words.errorState[0] = 1
 }
 
 function compose(
@@ -119,7 +124,7 @@ function compose(
       words,
       mapLocks: parts.lockTable(words.mapLocks),
       readTracking: parts.readTracking(words.tracking),
-      pending: readOnly ? pendingEntries(flog) : new Map(),
+      pending: readOnly || isFlagged(arena) ? pendingEntries(flog) : new Map(),
     })
     firstLba += arena.info.externalNlba
     return attached
@@ -166,8 +171,12 @@ export function* attach(
   for (const arena of found.arenas) flogs.push(yield* readFlog(storage, arena))
   if (!readOnly) {
     assertWritable(storage.name, found, flogs)
-    for (const [index, arena] of found.arenas.entries())
-      yield* recover(storage, arena, flogs[index] as FlogFindings)
+    // A process that died may have left what was read here in a cache. The free list must not rest on what a power cut would take back.
+    const wait = storage.flush()
+    if (wait !== undefined) yield wait
+    for (const [index, arena] of found.arenas.entries()) {
+      if (!isFlagged(arena)) yield* recover(storage, arena, flogs[index] as FlogFindings)
+    }
   }
   return compose(storage, found, flogs, parts, options)
 }

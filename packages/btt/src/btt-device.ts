@@ -10,6 +10,7 @@ import type { Attachment } from './attachment.ts'
 import { checkByteRange, checkLbaRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 import { DrivenOperations, DriverChoice } from './driven-operations.ts'
 import { readRange } from './read-range.ts'
+import type { Storage } from './storage.ts'
 import { writeRange } from './write-range.ts'
 import { zeroRange } from './zero-range.ts'
 
@@ -22,6 +23,8 @@ export class BttOperations implements BlockOperations<Sleepable<void>> {
   private readonly attachment: Attachment
   private readonly shape: DeviceShape
   private readonly readOnly: boolean
+  /** While a close is under way: its end, however it ends. */
+  private closing: Promise<void> | undefined
 
   constructor(attachment: Attachment, shape: DeviceShape, readOnly: boolean) {
     this.attachment = attachment
@@ -81,8 +84,24 @@ export class BttOperations implements BlockOperations<Sleepable<void>> {
 
   *close(): Sleepable<void> {
     const { gate, storage } = this.attachment
-    if (gate.isClosed) return
-    yield* gate.close()
+    if (gate.isClosed) {
+      if (this.closing !== undefined) yield this.closing
+      return
+    }
+    let ended = (): void => {}
+    this.closing = new Promise((resolve) => {
+      ended = resolve
+    })
+    try {
+      yield* gate.close()
+      yield* this.giveUp(storage)
+    } finally {
+      this.closing = undefined
+      ended()
+    }
+  }
+
+  private *giveUp(storage: Storage): Sleepable<void> {
     try {
       const wait = this.readOnly ? undefined : storage.flush()
       if (wait !== undefined) yield wait

@@ -137,6 +137,20 @@ test.each<[string, () => Uint8Array]>([
   }
 })
 
+test('a BTT that ends before the new one begins is left alone, forced or not', () => {
+  const bytes = new Uint8Array(64 * MIB)
+  bytes.set(freshMemory(17 * MIB, { version: '2.0' }).mapping, 0)
+  const before = sha256(bytes.subarray(0, 20 * MIB))
+  runAtomic(
+    engine.create(new MemoryProvider({ bytes }, 'memory'), { force: true, namespaceOffset: 20 * MIB }),
+  )
+  expect(sha256(bytes.subarray(0, 20 * MIB))).toBe(before)
+  const second = runAtomic(
+    engine.attach(new MemoryProvider({ bytes }, 'memory'), { namespaceOffset: 20 * MIB }),
+  )
+  expect(second.info.problems).toEqual([])
+})
+
 test('a label area at the end is left alone', () => {
   const bytes = kernelImage('v20-4096').bytes()
   const { size } = kernelImage('v20-4096').manifest.namespace

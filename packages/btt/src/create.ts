@@ -35,7 +35,7 @@ import {
 } from '@bttkit/btt-format'
 import { mightSleep } from '@bttkit/sleepable'
 import { findExistingContent } from './existing-content.ts'
-import { findBtt, findNamespaceEnd } from './find-btt.ts'
+import { findBtt, findNamespaceEnd, type FoundArena } from './find-btt.ts'
 import { Storage } from './storage.ts'
 
 /** An arena to be made, and where. */
@@ -92,6 +92,10 @@ function makePlan(end: number, options: CreateOptions): Plan {
   return { arenas, namespaceOffset, end, info: { uuid, parentUuid, major, minor, externalLbasize, nfree } }
 }
 
+function endOf(arena: FoundArena): number {
+  return arena.offset + arena.info.info2off + INFO_BLOCK_BYTES
+}
+
 /** The bytes of 4096-byte blocks in which an info block of the BTT that is there, or of one before it, may be found. */
 function* oldInfoBlocks(storage: Storage, plan: Plan): Sleepable<Set<number>> {
   const last = (offset: number): number =>
@@ -102,8 +106,15 @@ function* oldInfoBlocks(storage: Storage, plan: Plan): Sleepable<Set<number>> {
   for (const arena of plan.arenas) blocks.add(arena.offset).add(arena.offset + arena.info2off)
   for (const namespaceOffset of [0, 4096, POOL_BTT_OFFSET]) {
     try {
-      const found = yield* findBtt(storage, namespaceOffset)
-      for (const arena of found.arenas) blocks.add(arena.offset).add(arena.offset + arena.info.info2off)
+      const { arenas } = yield* findBtt(storage, namespaceOffset)
+      // One that ends before the new one begins is none of our business.
+      const isApart = arenas.every((arena) => endOf(arena) <= plan.namespaceOffset)
+      for (const arena of arenas) {
+        for (const block of [arena.offset, arena.offset + arena.info.info2off]) {
+          if (isApart) blocks.delete(block)
+          else blocks.add(block)
+        }
+      }
     } catch {
       // Nothing to be believed begins there, so nothing else of it has to be destroyed.
     }

@@ -31,9 +31,8 @@ export function problemsOf(found: FoundBtt, flogs: readonly FlogFindings[]): str
     if ((arena.info.flags & FLAG_ERROR) !== 0)
       problems.push(`arena ${index}: its info block carries the error flag`)
     const flog = flogs[index]
-    problems.push(
-      ...(flog?.problems ?? []).map(({ lane, problem }) => `arena ${index}, lane ${lane}: ${problem}`),
-    )
+    for (const { lane, problem } of flog?.problems ?? [])
+      problems.push(`arena ${index}, lane ${lane}: ${problem}`)
   }
   return problems
 }

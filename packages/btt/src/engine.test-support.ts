@@ -171,6 +171,49 @@ export class FailingProvider extends PassingProvider {
   }
 }
 
+/**
+ * A cache that at its n-th flush (from 0) loses what it has, says so once, and from then on flushes well again: what the page cache does after an I/O
+ * error. A flush is a preemption point.
+ */
+export class LosingProvider extends PassingProvider {
+  private readonly failAt: number
+  private flushes = 0
+  private lost: { offset: number; before: Uint8Array }[] = []
+
+  constructor(inner: PmemProvider, failAt: number) {
+    super(inner, { mayWait: true, flush: 'sleeps', durableOnWrite: false })
+    this.failAt = failAt
+  }
+
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    const before = new Uint8Array(source.length)
+    void this.inner.read(offset, before)
+    this.lost.push({ offset, before })
+    return this.inner.write(offset, source)
+  }
+
+  override flush(): MaybeSleep {
+    const number = this.flushes++
+    const point = preemptionPoint({ object: 'provider', kind: 'flush', start: 0, end: this.size })
+    const end = (): void => this.endFlush(number)
+    return {
+      ...(point.on && { on: point.on }),
+      ready: () => true,
+      block: end,
+      // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+      then: (...callbacks) => point.then(end).then(...callbacks),
+    }
+  }
+
+  private endFlush(number: number): void {
+    const lost = this.lost
+    this.lost = []
+    if (number !== this.failAt) return
+    for (const { offset, before } of lost.toReversed()) void this.inner.write(offset, before)
+    throw new ProviderIoError({ image: this.name }, `flush ${number} fails`, 'EIO')
+  }
+}
+
 /** Every call is a preemption point: it waits first and happens when the wait is over. */
 export class PreemptingProvider extends PassingProvider {
   constructor(inner: PmemProvider) {

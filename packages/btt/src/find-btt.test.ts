@@ -43,6 +43,28 @@ test('a 1.1 info block left inside a newer 2.0 BTT does not win', () => {
   expect(attach(bytes).namespaceOffset).toBe(0)
 })
 
+/** A 2.0 BTT that holds an image with a 1.1 BTT in its sectors: written in one go, its bytes come to lie where they are in the image. */
+function withImageInside(): Uint8Array {
+  const inside = freshMemory(31 * MIB, { nfree: 8 }).mapping
+  const memory = freshMemory(40 * MIB, { version: '2.0', nfree: 8 })
+  runAtomic(engine.attach(memory)).atomic.write(0, inside)
+  expect(decodeInfoBlock(memory.mapping.subarray(4096, 8192))).toEqual(
+    decodeInfoBlock(inside.subarray(4096, 8192)),
+  )
+  return memory.mapping
+}
+
+test.each<[string, (bytes: Uint8Array) => unknown]>([
+  ['is whole', () => {}],
+  ['has lost its backup', (bytes) => bytes.fill(0, bytes.length - 4096)],
+  ['has lost its primary', (bytes) => bytes.fill(0, 0, 4096)],
+])('an image inside a BTT that %s is not taken for it', (_what, damage) => {
+  const bytes = withImageInside()
+  damage(bytes)
+  expect(() => attach(bytes)).toThrow('at bytes 0 and 4096')
+  expect(attach(bytes, { readOnly: true, namespaceOffset: 0 }).format.version).toBe('2.0')
+})
+
 test('two BTTs that both count are refused, and an offset chooses', () => {
   const bytes = freshMemory(32 * MIB).mapping
   // A 2.0 info block whose backup stands beside that of the other.
@@ -69,6 +91,21 @@ test('a pool is found behind its header, and a bare copy of its BTT at 4096', ()
   const info = attach(bare, { readOnly: true })
   expect(info.namespaceOffset).toBe(4096)
   expect(info.format.dialect).toBe('pmdk')
+})
+
+test('a pool that lost both info blocks is not taken for one that was never written', () => {
+  const bytes = poolImage('blk-4096').bytes()
+  const { info2off } = decodeInfoBlock(bytes.subarray(8192, 12_288))
+  bytes.fill(0, 8192, 12_288)
+  bytes.fill(0, 8192 + info2off, 8192 + info2off + 4096)
+  expect(code(() => attach(bytes, { readOnly: true }))).toBe('BTT_NOT_FOUND')
+})
+
+test('a BTT at a byte where a torn write could split its map entries is read and not written', () => {
+  const bytes = new Uint8Array(18 * MIB)
+  bytes.set(freshMemory(17 * MIB).mapping, 3)
+  expect(code(() => attach(bytes, { namespaceOffset: 4099 }))).toBe('BTT_WRITE_REFUSED')
+  expect(attach(bytes, { namespaceOffset: 4099, readOnly: true }).state).toBe('error')
 })
 
 test('where the primary is damaged the backup is read from, and writing is refused with the reason', () => {

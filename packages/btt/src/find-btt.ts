@@ -22,6 +22,7 @@ import {
   type InfoBlock,
   type PoolHeader,
 } from '@bttkit/btt-format'
+import { layOutPool } from './pool-layout.ts'
 import type { Storage } from './storage.ts'
 
 /** One arena, with the info block that speaks for it. */
@@ -44,6 +45,11 @@ export interface FoundBtt {
   readonly arenas: readonly FoundArena[]
   readonly pool: PoolHeader | undefined
 }
+
+/** Flog groups of all arenas together; each takes memory at attach. It is what 2 PiB have in arenas of the usual shape. */
+const MOST_FLOG_GROUPS = 2 ** 20
+/** An arena that begins elsewhere has map entries that a torn write can split. */
+const WRITABLE_ALIGNMENT = 512
 
 interface Position {
   readonly offset: number
@@ -71,13 +77,18 @@ export function* findNamespaceEnd(storage: Storage): Sleepable<number> {
 function* examineArena(storage: Storage, offset: number, end: number): Sleepable<FoundArena | string> {
   if (end - offset < MIN_ARENA_BYTES) return 'the storage ends too early for an arena'
   const room = end - offset
+  const misplaced =
+    offset % WRITABLE_ALIGNMENT === 0
+      ? []
+      : [`the arena does not begin at a multiple of ${WRITABLE_ALIGNMENT} bytes`]
   const primary = yield* readBytes(storage, offset, INFO_BLOCK_BYTES)
   const verdict = judgeInfoBlock(primary, room)
   if (verdict.refusal === undefined) {
     const backup = yield* readBytes(storage, offset + verdict.info.info2off, INFO_BLOCK_BYTES)
     const agrees = infoBlocksAgree(primary, backup)
     const remarks = agrees ? [] : ['the backup info block is not the same as the primary']
-    return { offset, info: verdict.info, source: 'primary', agrees, doubts: verdict.doubts, remarks }
+    const doubts = [...misplaced, ...verdict.doubts]
+    return { offset, info: verdict.info, source: 'primary', agrees, doubts, remarks }
   }
   // The primary cannot say where its backup is; the size can.
   const backupOffset = roundDown(Math.min(MAX_ARENA_BYTES, room), INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
@@ -89,7 +100,7 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
       info: fromBackup.info,
       source: 'backup',
       agrees: false,
-      doubts: [doubt, ...fromBackup.doubts],
+      doubts: [doubt, ...misplaced, ...fromBackup.doubts],
       remarks: [],
     }
   }
@@ -105,6 +116,7 @@ function fits(arena: FoundArena, position: Position): boolean {
 /** Follows `nextoff` from arena 0 on. The storage's size bounds the walk, because each arena takes 16 MiB of it. */
 function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepable<FoundArena[]> {
   const arenas = [first]
+  let flogGroups = first.info.nfree
   for (let last = first; last.info.nextoff !== 0;) {
     const offset = last.offset + last.info.nextoff
     const next = yield* examineArena(storage, offset, end)
@@ -114,6 +126,13 @@ function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepabl
       throw new InfoBlockError(
         { image: storage.name, arena: arenas.length, offset },
         'the arena belongs to another BTT than arena 0 (uuid or sector size)',
+      )
+    }
+    flogGroups += next.info.nfree
+    if (flogGroups > MOST_FLOG_GROUPS) {
+      throw new InfoBlockError(
+        { image: storage.name, arena: arenas.length, offset },
+        `the arenas up to this one have ${flogGroups} spare blocks, more than anyone makes`,
       )
     }
     arenas.push(next)
@@ -131,14 +150,31 @@ function positionsToTry(pool: PoolHeader | undefined, namespaceOffset: number | 
   return pool === undefined ? positions : [{ offset: POOL_BTT_OFFSET, version: '1.1', pool }, ...positions]
 }
 
-/** A pool gets its BTT with its first write. Until then nothing is where the info blocks will be. */
-function* isPoolWithoutLayout(storage: Storage, end: number): Sleepable<boolean> {
+function* isZero(storage: Storage, offset: number, length: number): Sleepable<boolean> {
+  const bytes = yield* readBytes(storage, offset, length)
+  return bytes.every((byte) => byte === 0)
+}
+
+/**
+ * A pool gets its BTT with its first write. Until then nothing is where its info blocks and its flog will be. With a flog it was written and lost
+ * its info blocks: to show zeros then would hide all that it holds.
+ */
+function* isPoolWithoutLayout(storage: Storage, end: number, pool: PoolHeader): Sleepable<boolean> {
   const last = roundDown(end, INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
-  for (const offset of [POOL_BTT_OFFSET, last]) {
-    const bytes = yield* readBytes(storage, offset, INFO_BLOCK_BYTES)
-    if (bytes.some((byte) => byte !== 0)) return false
+  if (!(yield* isZero(storage, POOL_BTT_OFFSET, INFO_BLOCK_BYTES))) return false
+  if (!(yield* isZero(storage, last, INFO_BLOCK_BYTES))) return false
+  let start = POOL_BTT_OFFSET
+  for (const { logoff, info2off, nextoff } of layOutPool(storage.size, pool)) {
+    if (!(yield* isZero(storage, start + logoff, info2off + INFO_BLOCK_BYTES - logoff))) return false
+    start += nextoff
   }
   return true
+}
+
+/** Whether one candidate is wholly within another: the content of its sectors, unless the other is what an older format left. */
+function isNested(inner: FoundArena, outer: FoundArena): boolean {
+  const backup = (arena: FoundArena): number => arena.offset + arena.info.info2off
+  return outer.offset < inner.offset && backup(inner) < backup(outer)
 }
 
 /** Of the candidates the one to believe: those whose backup agrees count before those with a primary alone, and these before a backup alone. */
@@ -149,7 +185,10 @@ function choose(storage: Storage, candidates: readonly FoundArena[]): FoundArena
     () => true,
   ]
   for (const rank of ranks) {
-    const counted = candidates.filter(rank)
+    let counted = candidates.filter(rank)
+    const [best] = counted
+    // What a newer BTT left of an older one does not reach beyond its backup; what does may be a damaged BTT with an image in its sectors.
+    if (best !== undefined && candidates.some((other) => isNested(best, other))) counted = [...candidates]
     if (counted.length > 1) {
       const offsets = counted.map((arena) => arena.offset).join(' and ')
       throw new AmbiguousBttError(
@@ -204,7 +243,7 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
     }
   }
   if (refusal !== '') throw new InfoBlockError({ image }, refusal)
-  if (pool !== undefined && (yield* isPoolWithoutLayout(storage, end)))
+  if (pool !== undefined && (yield* isPoolWithoutLayout(storage, end, pool)))
     return { namespaceOffset: POOL_BTT_OFFSET, arenas: [], pool }
   throw new NotABttError({ image }, 'no BTT was found at byte 0, 4096 or, behind a pool header, 8192')
 }

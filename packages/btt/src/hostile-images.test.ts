@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BttkitError, type BttDevice } from '@bttkit/interfaces'
-import { infoChecksum } from '@bttkit/btt-format'
+import { decodeInfoBlock, encodeFlogEntry, encodeInfoBlock, infoChecksum } from '@bttkit/btt-format'
 import { kernelImage } from '@bttkit/fixtures'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
-import { MIB, engine, sha256 } from './engine.test-support.ts'
+import { MIB, engine, freshMemory, sha256 } from './engine.test-support.ts'
 
 const pristine = kernelImage('v11-4096').bytes()
 const INFO_AT = 4096
@@ -62,7 +62,7 @@ test('a wrong word anywhere in the fields of the info blocks, with right checksu
       if (withBackup) bytes.set(block, bytes.length - 4096)
       attachAndUse(bytes)
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
 }, 60_000)
 
@@ -73,7 +73,7 @@ test('a wrong word anywhere in the flog is refused for writing, or used within b
       new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + logoff + at * 4, value, true)
       attachAndUse(bytes)
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   )
 }, 60_000)
 
@@ -99,6 +99,54 @@ test('a free block that two lanes have is found at attach', () => {
   expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(
     /lane 201.*lane 200/,
   )
+})
+
+test('an interrupted write that would publish the free block of another lane is found at attach, and not completed', () => {
+  const bytes = pristine.slice()
+  const view = new DataView(bytes.buffer)
+  const group = (lane: number): number => INFO_AT + logoff + lane * 64
+  // LBA 7 was never written, so its block is still its own.
+  view.setUint32(INFO_AT + mapoff + 7 * 4, 0, true)
+  bytes.fill(0, group(200), group(201))
+  encodeFlogEntry(view, group(200), { lba: 200, oldMap: 0, newMap: 0, seq: 1 })
+  encodeFlogEntry(view, group(200) + 16, {
+    lba: 7,
+    oldMap: 7,
+    newMap: view.getUint32(group(201) + 4, true),
+    seq: 2,
+  })
+  const before = sha256(bytes)
+  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(
+    /lane 200.*publishes block.*lane 201/,
+  )
+  expect(sha256(bytes)).toBe(before)
+})
+
+test('tens of thousands of interrupted writes are told apart in the time that reading them takes', () => {
+  const groups = 60_000
+  const memory = freshMemory(64 * MIB, { externalLbasize: 512, nfree: groups })
+  const info = decodeInfoBlock(memory.mapping.subarray(INFO_AT, INFO_AT + 4096))
+  const view = new DataView(memory.mapping.buffer)
+  for (let lane = 0; lane < groups; lane++) {
+    const entry = { lba: lane, oldMap: lane, newMap: info.externalNlba + lane, seq: 2 }
+    encodeFlogEntry(view, INFO_AT + info.logoff + lane * 64 + 16, entry)
+  }
+  const started = performance.now()
+  expect(runAtomic(engine.attach(memory, { readOnly: true })).info.state).toBe('needs-recovery')
+  // Each against all the others took 30 s.
+  expect(performance.now() - started).toBeLessThan(5000)
+})
+
+test('a chain of arenas with more spare blocks than anyone makes is refused before they take memory', () => {
+  const [arenas, size] = [36, 17 * MIB]
+  const one = freshMemory(INFO_AT + size, { externalLbasize: 512, nfree: 30_000 }).mapping
+  const info = decodeInfoBlock(one.subarray(INFO_AT, INFO_AT + 4096))
+  const bytes = new Uint8Array(INFO_AT + arenas * size)
+  for (let arena = 0; arena < arenas; arena++)
+    bytes.set(encodeInfoBlock({ ...info, nextoff: arena === arenas - 1 ? 0 : size }), INFO_AT + arena * size)
+  expect(() =>
+    runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile'), { readOnly: true })),
+  ).toThrow(/arena 34.*spare blocks, more than anyone makes/)
 })
 
 test('requests that are not on the device are refused, and do not wrap', () => {

@@ -82,6 +82,7 @@ export class Inspection {
     const records: FlogRecord[] = []
     for (const [arena, found] of this.arenas.entries()) {
       const { slots, pending } = this.flogs[arena] as FlogFindings
+      const pendingLanes = new Set(pending.map((write) => write.lane))
       const view = yield* loadFlog(this.storage, found)
       for (
         let group = lane ?? 0;
@@ -101,7 +102,7 @@ export class Inspection {
           lane: group,
           slots: entries,
           ...newer,
-          pending: pending.some((write) => write.lane === group),
+          pending: pendingLanes.has(group),
         })
       }
     }

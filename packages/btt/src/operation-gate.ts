@@ -1,5 +1,5 @@
-import { ClosedError, type Sleepable } from '@bttkit/interfaces'
-import { mightSleep } from '@bttkit/sleepable'
+import { ClosedError, WouldSleepError, type Sleepable } from '@bttkit/interfaces'
+import { inAtomicContext, mightSleep } from '@bttkit/sleepable'
 import type { Storage } from './storage.ts'
 
 /** Where every operation of a device goes in and out: it is known how many are under way, and closing lets them end and admits no more. */
@@ -38,13 +38,26 @@ export class OperationGate {
     if (this.active === 0) this.onIdle?.()
   }
 
-  /** Admits nobody any more and waits until those inside have left. */
+  /**
+   * Admits nobody any more and waits until those inside have left. Where that wait fails the gate is open as before.
+   *
+   * @throws {WouldSleepError} where it must not sleep and somebody is inside, or the storage might let it wait.
+   */
   *close(): Sleepable<void> {
-    if (this.storage.mayWait) mightSleep(this.storage.name, 'closing')
+    const image = this.storage.name
+    if (this.storage.mayWait) mightSleep(image, 'closing')
+    if (this.active > 0 && inAtomicContext())
+      throw new WouldSleepError({ image }, 'operations are under way; use the asynchronous form of close')
     this.closed = true
     if (this.active === 0) return
-    yield new Promise<void>((resolve) => {
-      this.onIdle = resolve
-    })
+    let isIdle = false
+    try {
+      yield new Promise<void>((resolve) => {
+        this.onIdle = resolve
+      })
+      isIdle = true
+    } finally {
+      this.closed = isIdle
+    }
   }
 }

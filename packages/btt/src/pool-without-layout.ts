@@ -7,10 +7,11 @@ import {
   type DeviceStatistics,
   type Sleepable,
 } from '@bttkit/interfaces'
-import { DEFAULT_NFREE, POOL_BTT_OFFSET, layOut, roundDown, type PoolHeader } from '@bttkit/btt-format'
+import type { PoolHeader } from '@bttkit/btt-format'
 import { checkByteRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 import { DrivenOperations, DriverChoice } from './driven-operations.ts'
 import type { FoundBtt } from './find-btt.ts'
+import { layOutPool } from './pool-layout.ts'
 import type { Storage } from './storage.ts'
 
 class ZeroOperations implements BlockOperations<Sleepable<void>> {
@@ -85,9 +86,9 @@ class PoolWithoutLayout extends DrivenOperations implements BttDevice {
 
 /** What is known of the BTT that the pool will get, by libpmemblk's arithmetic. */
 export function describePoolWithoutLayout(storage: Storage, found: FoundBtt): BttInfo {
-  const { blockSize } = found.pool as PoolHeader
-  const sizeBytes = roundDown(storage.size, 4096) - POOL_BTT_OFFSET
-  const arenas = layOut({ sizeBytes, externalLbasize: blockSize, nfree: DEFAULT_NFREE, dialect: 'pmdk' })
+  const pool = found.pool as PoolHeader
+  const { blockSize } = pool
+  const arenas = layOutPool(storage.size, pool)
   return {
     image: storage.name,
     namespaceOffset: found.namespaceOffset,

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import type { BttDevice } from '@bttkit/interfaces'
+import type { BttDevice, MaybeSleep, Sleepable } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
-import { runAtomic } from '@bttkit/sleepable'
+import { runAtomic, runBlocking } from '@bttkit/sleepable'
 import {
   MIB,
+  PassingProvider,
   PowerFailure,
   StoppingProvider,
   bijectionProblems,
@@ -74,6 +75,64 @@ test('a write inside one sector never tears it', () => {
 test('zeroing a range that begins and ends in the middle of sectors never tears one', () => {
   cutEverywhere(512, (device) => device.atomic.zeroBytes(700, 8 * 512 + 5))
 })
+
+/** A cache over the media. What was written reaches them when a flush, or a persist of its range, is waited for. */
+class CachedMedia extends PassingProvider {
+  readonly media: Uint8Array
+  private readonly cache: Uint8Array
+
+  constructor(memory: MemoryProvider) {
+    super(memory, { mayWait: true, flush: 'sleeps', durableOnWrite: false })
+    this.cache = memory.mapping
+    this.media = this.cache.slice()
+  }
+
+  persist(offset: number, length: number): MaybeSleep {
+    const block = (): void => this.media.set(this.cache.subarray(offset, offset + length), offset)
+    return Object.assign(Promise.resolve(), { block })
+  }
+
+  override flush(): MaybeSleep {
+    return this.persist(0, this.size)
+  }
+}
+
+/** Drives a write until so many of its stores are durable, and leaves it there, with the next ones stored. */
+function driveUntil(operation: Sleepable<void>, durable: number): void {
+  let step = operation.next()
+  for (let done = 0; done < durable && step.done !== true; done++) {
+    step.value.block?.()
+    step = operation.next()
+  }
+}
+
+test.each([0, 1, 2, 3])(
+  'a process that dies in a write after %i of its flushes, then an attach, then a power cut in the next write: nothing is torn or lost',
+  (flushes) => {
+    for (let flushesOfNext = 0; flushesOfNext <= 4; flushesOfNext++) {
+      const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 1 })
+      const before = runAtomic(engine.attach(memory))
+      for (const lba of [3, 9]) before.atomic.write(lba, new Uint8Array(512).fill(1))
+      const cached = new CachedMedia(memory)
+      driveUntil(runBlocking(engine.attach(cached)).sleepable.write(3, new Uint8Array(512).fill(2)), flushes)
+      // The system, and with it the cache, lives on; then that ends, too.
+      const next = runBlocking(engine.attach(cached))
+      driveUntil(next.sleepable.write(9, new Uint8Array(512).fill(3)), flushesOfNext)
+
+      const after = runAtomic(engine.attach(new MemoryProvider({ bytes: cached.media }, 'after')))
+      expect(bijectionProblems(cached.media, 4096), `${flushes} and ${flushesOfNext} flushes`).toEqual([])
+      for (const [lba, allowed] of [
+        [3, [1, 2]],
+        [9, flushesOfNext === 4 ? [3] : [1, 3]],
+      ] as const) {
+        const sector = new Uint8Array(512)
+        after.atomic.read(lba, sector)
+        expect(allowed, `${flushes} and ${flushesOfNext} flushes`).toContain(sector[0])
+        expect(new Set(sector).size, `${flushes} and ${flushesOfNext} flushes`).toBe(1)
+      }
+    }
+  },
+)
 
 test('many writes through few lanes never tear a sector', () => {
   const cuts = cutEverywhere(512, (device) => {

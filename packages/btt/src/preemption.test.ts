@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ClosedError, MixedDriversError, WouldSleepError } from '@bttkit/interfaces'
+import { CannotBlockError, ClosedError, MixedDriversError, WouldSleepError } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { Scheduler, runAtomic, runAsync } from '@bttkit/sleepable'
 import {
@@ -169,3 +169,79 @@ class HeldUp extends MemoryProvider {
     return new Promise<void>(() => {}) as never
   }
 }
+
+test('a write that is abandoned at any wait never lets go of a block that the media may map', async () => {
+  const prepared = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 }).mapping
+  for (let waits = 1; ; waits++) {
+    const bytes = prepared.slice()
+    const memory = new MemoryProvider({ bytes }, 'abandoned')
+    const device = await runAsync(engine.attach(new PreemptingProvider(memory), { laneCount: 1 }))
+    await device.write(3, fill(1))
+    const operation = device.sleepable.writeBytes(3 * 512, fill(2).subarray(0, 100))
+    let step = operation.next()
+    for (let i = 1; i < waits && step.done !== true; i++) {
+      step.value.block?.()
+      step = operation.next()
+    }
+    if (step.done === true) break
+    operation.return()
+    // The store that was begun arrives late.
+    step.value.block?.()
+    for (let lba = 5; lba < 9; lba++) await device.write(lba, fill(9)).catch(() => {})
+    expect(device.statistics().lanesInUse).toBe(0)
+    const again = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'again')))
+    expect(bijectionProblems(bytes, 4096), `abandoned at wait ${waits}`).toEqual([])
+    const sector = fill(0)
+    again.atomic.read(3, sector)
+    expect([1, 2]).toContain(sector[0])
+    expect(new Set(sector.subarray(100))).toEqual(new Set([1]))
+  }
+})
+
+test('an atomic zero of parts of sectors that cannot get its second lane stores nothing, under the static policy too', () => {
+  const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
+  for (let reads = 0; reads < 4; reads++) {
+    const bytes = memory.mapping.slice()
+    const provider = new HeldUp(new MemoryProvider({ bytes }, 'memory'))
+    const device = runAtomic(engine.attach(provider, { lanePolicy: 'static' }))
+    // Stands in its publication, with lane 0.
+    expect(device.sleepable.write(2000, fill(1)).next().done).toBe(false)
+    for (let i = 0; i < reads; i++) device.atomic.read(0, fill(0))
+    const before = sha256(bytes)
+    try {
+      device.atomic.zeroBytes(10 * 512 + 5, 1024)
+    } catch (error) {
+      expect(error).toBeInstanceOf(WouldSleepError)
+      expect(sha256(bytes)).toBe(before)
+    }
+  }
+})
+
+test('closing lets a zeroing end that has parts of sectors still to write', async () => {
+  const { memory, device } = await preemptible(4)
+  await device.write(0, fill(1, 4))
+  const zeroed = device.zeroBytes(5, 1200)
+  await Promise.all([device.close(), zeroed])
+  const bytes = new Uint8Array(1300)
+  runAtomic(engine.attach(new MemoryProvider({ bytes: memory.mapping }, 'again'))).atomic.readBytes(0, bytes)
+  expect([4, 5, 1204, 1205].map((at) => bytes[at])).toEqual([1, 0, 0, 1])
+})
+
+test('a second close ends no sooner than the first', async () => {
+  const { device } = await preemptible(1)
+  const ends: string[] = []
+  await Promise.all([
+    device.write(0, fill(1)).then(() => ends.push('write')),
+    device.close().then(() => ends.push('first close')),
+    device.close().then(() => ends.push('second close')),
+  ])
+  expect(ends).toEqual(['write', 'first close', 'second close'])
+})
+
+test('an atomic close beside an operation that is under way is refused, and the device stays open', () => {
+  const device = runAtomic(engine.attach(new HeldUp(freshMemory(17 * MIB, { externalLbasize: 512 }))))
+  expect(device.sleepable.write(3, fill(1)).next().done).toBe(false)
+  expect(() => device.atomic.close()).toThrow(WouldSleepError)
+  expect(() => device.blocking.close()).toThrow(CannotBlockError)
+  device.atomic.write(100, fill(2))
+})

@@ -97,10 +97,10 @@ function* currentBlock(
   storage: Storage,
   arena: FoundArena,
   premap: number,
-  pending: readonly PendingWrite[],
+  lastPending: ReadonlyMap<number, PendingWrite>,
   entry: DataView,
 ): Sleepable<number> {
-  const recovered = pending.findLast((write) => write.premap === premap)
+  const recovered = lastPending.get(premap)
   if (recovered !== undefined) return recovered.block
   const bytes = new Uint8Array(entry.buffer)
   const wait: MaybeSleep = storage.read(
@@ -113,6 +113,19 @@ function* currentBlock(
   return mapBlock(entry.getUint32(0, true), premap)
 }
 
+/** A block that would be mapped by recovery and is free, or would be mapped twice: no write leaves that, and to complete one would break the bijection. */
+function doublyHeld(pending: Iterable<PendingWrite>, freeOwners: ReadonlyMap<number, number>): FlogProblem[] {
+  const problems: FlogProblem[] = []
+  const publishers = new Map<number, number>()
+  for (const { lane, block } of pending) {
+    const owner = freeOwners.get(block) ?? publishers.get(block)
+    if (owner !== undefined)
+      problems.push({ lane, problem: `its flog publishes block ${block}, which lane ${owner} has` })
+    publishers.set(block, lane)
+  }
+  return problems
+}
+
 /** Reads and judges the flog of an arena. Writes nothing. */
 export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFindings> {
   const { info } = arena
@@ -121,6 +134,7 @@ export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFi
   detector.examine(view)
   const lanes: FlogLane[] = []
   const pending: PendingWrite[] = []
+  const lastPending = new Map<number, PendingWrite>()
   const problems: FlogProblem[] = []
   const owners = new Map<number, number>()
   const mapEntry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
@@ -148,8 +162,12 @@ export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFi
     owners.set(freeBlock, lane)
     const newBlock = stripFlags(newer.newMap)
     if (newBlock === freeBlock) continue
-    const mapped = yield* currentBlock(storage, arena, newer.lba, pending, mapEntry)
-    if (mapped === freeBlock) pending.push({ lane, premap: newer.lba, block: newBlock })
+    const mapped = yield* currentBlock(storage, arena, newer.lba, lastPending, mapEntry)
+    if (mapped !== freeBlock) continue
+    const write = { lane, premap: newer.lba, block: newBlock }
+    pending.push(write)
+    lastPending.set(newer.lba, write)
   }
-  return { slots: detector.slots, lanes, pending, problems, hasFlags }
+  const all = problems.concat(doublyHeld(lastPending.values(), owners))
+  return { slots: detector.slots, lanes, pending, problems: all, hasFlags }
 }

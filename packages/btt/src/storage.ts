@@ -1,15 +1,23 @@
-import { UnsafeProviderError, type MaybeSleep, type PmemProvider, type Sleepable } from '@bttkit/interfaces'
+import {
+  UnsafeProviderError,
+  type MaybeSleep,
+  type PmemProvider,
+  type Sleepable,
+  type Wait,
+} from '@bttkit/interfaces'
 
 const ZERO_CHUNK_BYTES = 2 ** 20
 
 /**
  * A provider as the engine uses it: the optional calls filled in, flushes left out where the provider's word makes them
- * needless, and flushes counted.
+ * needless, and flushes counted. A failed one is remembered for ever: the next may succeed and yet not bring back what this one lost.
  */
 export class Storage {
   readonly provider: PmemProvider
   readonly mayWait: boolean
   flushes = 0
+  /** Why a flush has failed; from then on nobody knows what is durable of all that was stored. */
+  flushFailure: unknown
   private readonly skipsFlush: boolean
 
   constructor(provider: PmemProvider) {
@@ -45,14 +53,24 @@ export class Storage {
     if (this.skipsFlush) return undefined
     this.flushes++
     const { provider } = this
-    return provider.persist === undefined ? provider.flush() : provider.persist(offset, length)
+    try {
+      return this.remembering(
+        provider.persist === undefined ? provider.flush() : provider.persist(offset, length),
+      )
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** Makes all writes durable; `undefined` at once where they are. */
   flush(): MaybeSleep {
     if (this.skipsFlush) return undefined
     this.flushes++
-    return this.provider.flush()
+    try {
+      return this.remembering(this.provider.flush())
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** Makes a range read as zeros. */
@@ -69,6 +87,33 @@ export class Storage {
       const wait = this.write(offset + done, zeros, 0, Math.min(zeros.length, length - done))
       if (wait !== undefined) yield wait
       onProgress?.(Math.min(length, done + zeros.length))
+    }
+  }
+
+  private fail(error: unknown): never {
+    this.flushFailure ??= error
+    throw error
+  }
+
+  /** The same wait; its failure is known here before anybody else goes on. */
+  private remembering(wait: MaybeSleep): MaybeSleep {
+    if (wait === undefined) return undefined
+    const { on } = wait
+    const watched: Wait = {
+      // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+      then: (...callbacks) => wait.then(undefined, (error: unknown) => this.fail(error)).then(...callbacks),
+      ...(on && { on }),
+      ...(wait.ready && { ready: () => wait.ready?.() === true }),
+      ...(wait.block && { block: () => this.blockOn(wait) }),
+    }
+    return watched
+  }
+
+  private blockOn(wait: Wait): void {
+    try {
+      wait.block?.()
+    } catch (error) {
+      this.fail(error)
     }
   }
 

@@ -16,9 +16,13 @@
  * 10. Any step may sleep; nothing rests on one that does not.
  * 11. Nothing of a lane's state is touched after its release.
  * 12. The free list advances only after the map entry is durable. A failure between the first flog store and that point puts the arena into the error
- *     state: the block may be mapped by what is on the media, so it must not be written again. Only attaching again can tell.
+ *     state before its map lock is free: the block may be mapped by what is on the media, so it must not be written again. Only attaching again
+ *     can tell.
+ *
+ * A flush that fails, whoever asked for it, leaves open what is durable of everything that was stored. So no arena takes writes after it (storage.ts
+ * keeps that), and each step that builds on a flush asks first whether one has failed meanwhile.
  */
-import { type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
+import { InvariantError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import type { Arena } from './arena.ts'
 import { arenaOf, type Attachment } from './attachment.ts'
@@ -30,7 +34,17 @@ export interface WriteRequest {
   readonly length: number
   readonly source?: Uint8Array | undefined
   readonly metadata?: Uint8Array | undefined
+  /** Where to look for a lane, given by the operation that this write is a part of; that one is in the gate already. */
+  readonly partOfLaneHint?: number | undefined
 }
+
+// How far a write is, for the case that it ends there.
+/** Nothing of it is under way. */
+const SETTLED = 0
+/** A failure changes nothing; but when it is abandoned, the store may still arrive, in a block that is another write's by then. */
+const STORING = 1
+/** The media may say one thing or another (invariant 12). */
+const IN_DOUBT = 2
 
 /**
  * Reads the sector of which a part is to be written into the lane's buffer and leaves its block in the read tracking, so that it is still this content
@@ -123,14 +137,13 @@ export function* writeRange(attachment: Attachment, request: WriteRequest): Slee
   const { lanes, gate, sectorSize, metadataSize } = attachment
   const { offset, length } = request
   if (length === 0) return
-  gate.enter('writing')
+  if (request.partOfLaneHint === undefined) gate.enter('writing')
   let lane: number | undefined
   let arena: Arena | undefined
-  // Whether a failure now would leave it open what is durable (invariant 12).
-  let inDoubt = false
+  let stage = SETTLED
   try {
     refuseIfItCouldWait(attachment, offset, length)
-    const hint = attachment.laneHint++
+    const hint = request.partOfLaneHint ?? attachment.laneHint++
     lane = lanes.tryAcquire(hint) ?? (yield* lanes.acquire(hint))
     for (let done = 0; done < length;) {
       const lba = Math.floor((offset + done) / sectorSize)
@@ -142,14 +155,13 @@ export function* writeRange(attachment: Attachment, request: WriteRequest): Slee
       if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
       const expected = count < sectorSize ? yield* loadOldSector(attachment, arena, lane, premap) : ANY_ENTRY
 
+      stage = STORING
       let wait = storeData(attachment, arena, lane, request, done, count)
       if (wait !== undefined) yield wait
-      if (metadataSize > 0 && count === sectorSize) {
+      if (metadataSize > 0 && count === sectorSize)
         if ((wait = storeMetadata(attachment, arena, lane, request, done)) !== undefined) yield wait
-      }
-      inDoubt = true
       if ((wait = arena.persistBlock(block, sectorSize + metadataSize)) !== undefined) yield wait
-      inDoubt = false
+      stage = SETTLED
 
       const mapLock = arena.mapLockOf(premap)
       if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
@@ -161,30 +173,36 @@ export function* writeRange(attachment: Attachment, request: WriteRequest): Slee
         const old = arena.blockOf(entry, premap)
         arena.prepareFlogEntry(lane, premap, old, block)
         arena.assertWritable(premap)
-        inDoubt = true
+        stage = IN_DOUBT
         if ((wait = arena.storeFlogHalf(lane, 0)) !== undefined) yield wait
         if ((wait = arena.persistFlogHalf(lane, 0)) !== undefined) yield wait
+        arena.assertWritable(premap)
         if ((wait = arena.storeFlogHalf(lane, 1)) !== undefined) yield wait
         if ((wait = arena.persistFlogHalf(lane, 1)) !== undefined) yield wait
+        arena.assertWritable(premap)
         if ((wait = arena.storeNormalEntry(lane, premap, block)) !== undefined) yield wait
         if ((wait = arena.persistEntry(premap)) !== undefined) yield wait
+        arena.assertWritable(premap)
         arena.advance(lane, old)
-        inDoubt = false
+        stage = SETTLED
         done += count
       } finally {
+        if (stage === IN_DOUBT) arena.enterErrorState()
         arena.readTracking.leave(lane)
         arena.mapLocks.release(mapLock)
       }
     }
     attachment.counters.countWrite(length)
   } catch (error) {
-    if (inDoubt) arena?.enterErrorState(error)
+    if (stage === IN_DOUBT) arena?.enterErrorState(error)
+    stage = SETTLED
     throw error
   } finally {
+    if (stage !== SETTLED) arena?.enterErrorState(new InvariantError({}, 'a write was abandoned half-way'))
     if (lane !== undefined) {
       arena?.readTracking.leave(lane)
       lanes.release(lane)
     }
-    gate.leave()
+    if (request.partOfLaneHint === undefined) gate.leave()
   }
 }

@@ -6,7 +6,7 @@
  * sectors zeroed and some not yet. They become durable together at the end. A write that comes between logs the sector's block, which is the
  * same before and after, so recovery understands either entry.
  */
-import type { MaybeSleep, Sleepable } from '@bttkit/interfaces'
+import { InvariantError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
 import { MAP_ENTRY_BYTES, mapState, zeroEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import { arenaOf, type Attachment } from './attachment.ts'
@@ -46,28 +46,38 @@ function* zeroInArena(
     lineEnd = Math.min(end, arena.lineEnd(premap))
     const mapLock = arena.mapLockOf(premap)
     if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
+    let isStoring = false
     try {
       arena.assertWritable(premap)
       if ((wait = arena.loadLine(lane, premap, lineEnd)) !== undefined) yield wait
       if (!zeroLoadedLine(attachment, arena, lane, premap, lineEnd)) continue
+      isStoring = true
       if ((wait = arena.storeLine(lane, premap, lineEnd)) !== undefined) yield wait
+      isStoring = false
+    } catch (error) {
+      // What failed is over, and left each entry as it was or zero.
+      isStoring = false
+      throw error
     } finally {
+      // The line may still arrive, over what others do to it once the lock is free.
+      if (isStoring) arena.enterErrorState(new InvariantError(arena.place(premap), 'zeroing was abandoned'))
       arena.mapLocks.release(mapLock)
     }
   }
-  try {
-    if ((wait = arena.persistEntries(first, end - first)) !== undefined) yield wait
-  } catch (error) {
-    arena.enterErrorState(error)
-    throw error
-  }
+  if ((wait = arena.persistEntries(first, end - first)) !== undefined) yield wait
+  // A flush of somebody else that failed may have been the one that these entries needed.
+  arena.assertWritable(first)
 }
 
 /** Makes whole sectors read as zeros, under one lane. */
-function* zeroSectors(attachment: Attachment, firstLba: number, end: number): Sleepable<void> {
+function* zeroSectors(
+  attachment: Attachment,
+  firstLba: number,
+  end: number,
+  laneHint: number,
+): Sleepable<void> {
   const { lanes } = attachment
-  const hint = attachment.laneHint++
-  const lane = lanes.tryAcquire(hint) ?? (yield* lanes.acquire(hint))
+  const lane = lanes.tryAcquire(laneHint) ?? (yield* lanes.acquire(laneHint))
   try {
     for (let lba = firstLba; lba < end;) {
       const arena = arenaOf(attachment, lba)
@@ -89,9 +99,14 @@ export function* zeroRange(attachment: Attachment, offset: number, length: numbe
   gate.enter('zeroing')
   try {
     refuseIfItCouldWait(attachment, offset, length)
-    if (offset < firstWhole) yield* writeRange(attachment, { offset, length: firstWhole - offset })
-    if (firstWhole < endWhole) yield* zeroSectors(attachment, firstWhole / sectorSize, endWhole / sectorSize)
-    if (endWhole < end) yield* writeRange(attachment, { offset: endWhole, length: end - endWhole })
+    // One hint: where the first part got a lane without waiting, an operation that must not sleep gets one for the others.
+    const laneHint = attachment.laneHint++
+    if (offset < firstWhole)
+      yield* writeRange(attachment, { offset, length: firstWhole - offset, partOfLaneHint: laneHint })
+    if (firstWhole < endWhole)
+      yield* zeroSectors(attachment, firstWhole / sectorSize, endWhole / sectorSize, laneHint)
+    if (endWhole < end)
+      yield* writeRange(attachment, { offset: endWhole, length: end - endWhole, partOfLaneHint: laneHint })
     attachment.counters.countZero()
   } finally {
     gate.leave()
