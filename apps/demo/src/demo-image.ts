@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createStack } from '@bttkit/stack'
 
-export const DEMO_IMAGE_BYTES = 64 * 2 ** 20
+const DEMO_IMAGE_BYTES = 64 * 2 ** 20
 
 /** Makes the image of the demonstration where there is none; says whether it did. */
 export async function ensureDemoImage(path: string): Promise<boolean> {

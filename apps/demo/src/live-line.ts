@@ -27,7 +27,9 @@ export function showLiveLine(statistics: () => DeviceStatistics): () => void {
   const timer = setInterval(() => {
     const now = statistics()
     const nowMs = performance.now()
-    stderr.write(`\r\u001B[K${describeActivity(before, now, nowMs - beforeMs)}`)
+    // A line that wraps could not be taken back.
+    const line = describeActivity(before, now, nowMs - beforeMs).slice(0, stderr.columns - 1)
+    stderr.write(`\r\u001B[K${line}`)
     before = now
     beforeMs = nowMs
   }, INTERVAL_MS)

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { Command } from 'commander'
 import { MountError } from '@bttkit/interfaces'
 import {
+  OutputClosedError,
   UsageError,
   addCommonOptions,
   describeError,
@@ -21,9 +22,16 @@ const DEMO_MOUNT_POINT = 'mnt'
 /** What says that this machine cannot mount at all, rather than that this image or this mount point is wrong. */
 const NO_FUSE: ReadonlySet<string> = new Set(['ENODEV', 'EPERM', 'ENOSYS', 'EACCES'])
 
+/** Says something; whoever does not listen may want the disk all the same. */
+async function tell(text: string): Promise<void> {
+  await writeOutput(text).catch((error: unknown) => {
+    if (!(error instanceof OutputClosedError)) throw error
+  })
+}
+
 function introduce(mounted: MountedImage, image: string): Promise<void> {
   const disk = `${mounted.mountPoint}/disk`
-  return writeOutput(
+  return tell(
     `${image} is mounted; its disk is ${disk}. Stop with Ctrl-C. In another terminal try\n` +
       `  losetup --find --show --direct-io=on ${disk}    # a block device; then mkfs.ext4 on it, and mount it\n` +
       `  mkfs.ext4 -F ${disk}                            # or a file system on the file itself\n` +
@@ -38,9 +46,13 @@ async function serve(image: string, mountPoint: string): Promise<void> {
     onError: (message) => process.stderr.write(`${message}\n`),
   })
   const release = unmountOnSignals(mounted, 'start')
-  await introduce(mounted, image)
-  const endLiveLine = showLiveLine(() => mounted.statistics())
+  let endLiveLine = (): void => {}
   try {
+    await introduce(mounted, image).catch(async (error: unknown) => {
+      await mounted.unmount({ lazy: true })
+      throw error
+    })
+    endLiveLine = showLiveLine(() => mounted.statistics())
     await mounted.ended
   } finally {
     endLiveLine()
@@ -49,8 +61,7 @@ async function serve(image: string, mountPoint: string): Promise<void> {
 }
 
 async function startDemo(): Promise<void> {
-  if (await ensureDemoImage(DEMO_IMAGE))
-    await writeOutput(`made ${DEMO_IMAGE}, 64 MiB with sectors of 4096 bytes\n`)
+  if (await ensureDemoImage(DEMO_IMAGE)) await tell(`made ${DEMO_IMAGE}, 64 MiB with sectors of 4096 bytes\n`)
   await mkdir(DEMO_MOUNT_POINT, { recursive: true })
   try {
     await serve(DEMO_IMAGE, DEMO_MOUNT_POINT)

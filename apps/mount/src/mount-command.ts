@@ -1,9 +1,23 @@
-import { rm, writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
-import { commonOptions, declareOperands, takeOperands, writeJson, writeOutput } from '@bttkit/command-line'
+import {
+  OutputClosedError,
+  commonOptions,
+  declareOperands,
+  describeError,
+  takeOperands,
+  writeJson,
+  writeOutput,
+} from '@bttkit/command-line'
 import { parseMountOptions } from '@bttkit/fuse-kernel'
-import { isCalledByMount, startInBackground } from './background.ts'
+import {
+  isCalledByMount,
+  reportToStarter,
+  startInBackground,
+  takeBackgroundRole,
+  type ReadyReport,
+} from './background.ts'
 import { mountImage, type MountedImage } from './mount-image.ts'
+import { PidFile } from './pid-file.ts'
 import { unmountOnSignals } from './unmount-on-signals.ts'
 
 interface MountFlags {
@@ -27,17 +41,40 @@ Examples:
 
 const say = (message: string): void => void process.stderr.write(`btt mount: ${message}\n`)
 
-function ready(command: Command, mounted: MountedImage, image: string): Promise<void> | void {
+async function announce(command: Command, report: ReadyReport): Promise<void> {
   const { json, quiet } = commonOptions(command)
-  if (json) return writeJson({ image, mountPoint: mounted.mountPoint, pid: process.pid, info: mounted.info })
-  for (const problem of mounted.info.problems) say(`${image}: ${problem}`)
-  if (!quiet) return writeOutput(`${image} is mounted; its disk is ${mounted.mountPoint}/disk\n`)
+  if (json) return writeJson(report)
+  for (const problem of report.info.problems) say(`${report.image}: ${problem}`)
+  if (!quiet) await writeOutput(`${report.image} is mounted; its disk is ${report.mountPoint}/disk\n`)
 }
 
-async function serve(command: Command, image: string, mountPoint: string): Promise<void> {
+/** Tells whoever waits for the mount that it is there. A failure to do so takes it down again. */
+async function sayReady(
+  mounted: MountedImage,
+  pidFile: PidFile | undefined,
+  tell: () => Promise<void>,
+): Promise<void> {
+  try {
+    await pidFile?.write()
+    await tell()
+  } catch (error) {
+    // Nobody reads what we say. They may want the disk all the same.
+    if (error instanceof OutputClosedError) return
+    await mounted.unmount({ lazy: true }).catch((failure: unknown) => say(describeError(failure)))
+    throw error
+  }
+}
+
+async function serve(
+  command: Command,
+  image: string,
+  mountPoint: string,
+  tell: (report: ReadyReport) => Promise<void>,
+): Promise<void> {
   const flags = command.opts<MountFlags>()
   const { offset, plugin } = commonOptions(command)
   const { readOnly, allowOther, extraOptions } = parseMountOptions(flags.options.join(','))
+  const pidFile = flags.pidFile === undefined ? undefined : new PidFile(flags.pidFile)
   const mounted = await mountImage({
     image,
     mountPoint,
@@ -50,19 +87,32 @@ async function serve(command: Command, image: string, mountPoint: string): Promi
   })
   const release = unmountOnSignals(mounted, 'btt mount')
   try {
-    if (flags.pidFile !== undefined) await writeFile(flags.pidFile, `${process.pid}\n`)
-    await ready(command, mounted, image)
-    // Who started us in the background waits for this.
-    process.send?.('ready')
+    await sayReady(mounted, pidFile, () =>
+      tell({ image, mountPoint: mounted.mountPoint, pid: process.pid, info: mounted.info }),
+    )
     await mounted.ended
-  } catch (error) {
-    if (flags.pidFile !== undefined && error instanceof Error && 'path' in error) await mounted.unmount()
-    throw error
   } finally {
     release()
-    if (flags.pidFile !== undefined) await rm(flags.pidFile, { force: true })
-    if (process.connected) process.disconnect()
+    await pidFile?.remove()
   }
+}
+
+/** Serves the mount as the process in the background that another one waits for. */
+async function serveInBackground(command: Command, image: string, mountPoint: string): Promise<void> {
+  await serve(command, image, mountPoint, async (report) => {
+    await reportToStarter(report)
+    // The folder that somebody called us in can be unmounted or removed from now on.
+    process.chdir('/')
+  })
+}
+
+/** Has the mount served in the background, and returns when it is ready. */
+async function serveFromBackground(command: Command, calledByMount: boolean): Promise<void> {
+  const report = await startInBackground()
+  if (report === undefined) return
+  // mount(8) says nothing when all is well.
+  if (!calledByMount) return announce(command, report)
+  for (const problem of report.info.problems) say(`${report.image}: ${problem}`)
 }
 
 /** The command that mounts: `btt mount`, and all of `btt-mount`. */
@@ -89,7 +139,9 @@ export function mountCommand(name = 'mount'): Command {
     .action(async () => {
       const [image = '', mountPoint = ''] = takeOperands(command)
       const { background, foreground } = command.opts<MountFlags>()
-      if (!foreground && (background || (await isCalledByMount()))) await startInBackground()
-      else await serve(command, image, mountPoint)
+      if (takeBackgroundRole()) return serveInBackground(command, image, mountPoint)
+      const calledByMount = await isCalledByMount()
+      if (!foreground && (background || calledByMount)) return serveFromBackground(command, calledByMount)
+      return serve(command, image, mountPoint, (report) => announce(command, report))
     })
 }

@@ -2,25 +2,30 @@
  * Mounts an image: a thread of its own attaches and serves it; this one mounts, watches, and stops.
  *
  * Order: the mount point is checked, the image is attached, the mount made, a watcher started, the mount served. Whatever fails undoes what was done
- * before, last first. It ends the other way round: unmounted, image closed, watcher sent away, descriptor closed.
+ * before, last first. From the mount to the watcher no signal may stop the process. It ends the other way round: unmounted, image closed, watcher sent away, descriptor closed.
  */
-import { closeSync } from 'node:fs'
-import { extname, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { closeSync, existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { MountError, type BttInfo, type DeviceStatistics } from '@bttkit/interfaces'
-import { CommandError } from '@bttkit/command-line'
+import { describeError } from '@bttkit/command-line'
 import {
   checkMountPoint,
   createStopFlag,
   mountFuse,
+  mountSource,
   requestStop,
   startMountWatcher,
   stopOnExit,
   unmountFuse,
   type FuseMount,
+  type MountFuseOptions,
   type MountWatcher,
+  type StopFlag,
+  type UnmountOptions,
 } from '@bttkit/fuse-kernel'
-import type { ServerCommand, ServerFailure, ServerInput, ServerMessage } from './server-messages.ts'
+import { parseImageUrl } from '@bttkit/stack'
+import { holdSignals } from './hold-signals.ts'
+import { ServingThread } from './serving-thread.ts'
 import { StatisticsBoard } from './statistics-board.ts'
 
 export interface MountImageOptions {
@@ -42,48 +47,24 @@ export interface MountImageOptions {
   readonly onError?: (message: string) => void
 }
 
-function revive({ errno, message }: ServerFailure): Error {
-  return errno === undefined ? new CommandError(message) : new MountError({}, message, errno)
+/** The type of the mounts is `fuse.btt-mount`. */
+export const MOUNT_SUBTYPE = 'btt-mount'
+
+/** What the list of mounts shows as the device: it has to name the image for people and programs that have another working directory. */
+function mountName(image: string): string {
+  if (image.startsWith('file:')) return resolve(parseImageUrl(image, ['file']).path)
+  const isUrl = /^[a-z][a-z0-9+.-]*:/.test(image) && !existsSync(image)
+  return isUrl ? image : resolve(image)
 }
 
-/** The serving thread, as this one sees it. */
-class Server {
-  readonly worker: Worker
-  readonly ended: Promise<void>
-  readonly attached: Promise<BttInfo>
+/** A mount that was made, with what the list of mounts calls it. */
+interface NamedMount extends FuseMount {
+  readonly name: string
+}
 
-  constructor(input: ServerInput, onError: (message: string) => void) {
-    // The thread's module lies beside this one, compiled or not.
-    this.worker = new Worker(new URL(`serve-image${extname(import.meta.url)}`, import.meta.url), {
-      workerData: input,
-    })
-    const failure = new Promise<never>((_, reject) => {
-      this.worker.on('error', reject)
-      this.worker.on('message', (message: ServerMessage) => {
-        if ('failed' in message) reject(revive(message.failed))
-        if ('error' in message) onError(message.error)
-      })
-    })
-    this.attached = Promise.race([failure, this.message('attached')])
-    this.ended = Promise.race([failure, this.message('ended').then(() => undefined)])
-    // Both are awaited later, or not at all when something else failed first.
-    this.attached.catch(() => undefined)
-    this.ended.catch(() => undefined)
-  }
-
-  command(command: ServerCommand): void {
-    this.worker.postMessage(command)
-  }
-
-  private message<Key extends 'attached' | 'ended'>(
-    key: Key,
-  ): Promise<Extract<ServerMessage, Record<Key, unknown>>[Key]> {
-    return new Promise((resolve_) => {
-      this.worker.on('message', (message: ServerMessage) => {
-        if (key in message) resolve_((message as Extract<ServerMessage, Record<Key, unknown>>)[key])
-      })
-    })
-  }
+/** Whether it is still what one sees at its mount point. */
+async function isVisible({ mountPoint, name }: Omit<NamedMount, 'fd'>): Promise<boolean> {
+  return (await mountSource(mountPoint, MOUNT_SUBTYPE)) === name
 }
 
 /** An image that is mounted and served. */
@@ -92,12 +73,14 @@ export class MountedImage {
   readonly mountPoint: string
   /** Resolves when the mount is gone and the image closed; rejects when serving or closing failed. */
   readonly ended: Promise<void>
+  private readonly mount: NamedMount
   private readonly board: StatisticsBoard
 
-  constructor(info: BttInfo, mountPoint: string, ended: Promise<void>, board: StatisticsBoard) {
+  constructor(info: BttInfo, mount: NamedMount, ended: Promise<void>, board: StatisticsBoard) {
     this.info = info
-    this.mountPoint = mountPoint
+    this.mountPoint = mount.mountPoint
     this.ended = ended
+    this.mount = mount
     this.board = board
   }
 
@@ -107,32 +90,84 @@ export class MountedImage {
   }
 
   /**
-   * Unmounts, and waits until the image is closed.
+   * Unmounts, and waits until the image is closed. With `lazy` the mount is out of sight at once also when it is in use, and ends when it is not any more.
    *
-   * @throws {MountError} EBUSY when somebody uses the mount: it goes on.
+   * @throws {MountError} EBUSY when somebody uses the mount: it goes on. EINVAL when it is not there any more, or something else was mounted over it.
    */
-  async unmount(): Promise<void> {
-    await unmountFuse(this.mountPoint)
+  async unmount(options: Pick<UnmountOptions, 'lazy'> = {}): Promise<void> {
+    if (!(await isVisible(this.mount))) {
+      const why = 'it is unmounted already, or something else is mounted over it'
+      throw new MountError({}, `cannot unmount ${this.mountPoint}: ${why}`, 'EINVAL')
+    }
+    await unmountFuse(this.mountPoint, options)
     await this.ended
   }
 }
 
 async function serveUntilEnd(
-  server: Server,
-  mount: FuseMount,
+  thread: ServingThread,
+  mount: NamedMount,
   watcher: MountWatcher,
   takeBack: () => void,
 ): Promise<void> {
   let failed = true
   try {
-    await server.ended
+    await thread.ended
     failed = false
   } finally {
     takeBack()
-    // A thread that died leaves a mount that nobody answers, and perhaps a read of /dev/fuse that keeps the process from ending.
-    if (failed) await unmountFuse(mount.mountPoint, { abort: true }).catch(() => undefined)
+    // A thread that died leaves a mount that nobody answers, and perhaps a read of /dev/fuse that keeps the process from ending. One whose closing
+    // failed leaves none, and the mount point may be another's by now.
+    if (failed && (await isVisible(mount)))
+      await unmountFuse(mount.mountPoint, { abort: true }).catch(() => undefined)
     closeSync(mount.fd)
     await watcher.goodbye()
+  }
+}
+
+/** Mounts with the image attached; if that fails, nothing is mounted and the image is closed. */
+async function mountOrClose(
+  thread: ServingThread,
+  name: string,
+  options: Omit<MountFuseOptions, 'fsName' | 'subtype'>,
+  onError: (message: string) => void,
+): Promise<NamedMount> {
+  const { mountPoint } = options
+  try {
+    return { ...(await mountFuse({ ...options, fsName: name, subtype: MOUNT_SUBTYPE })), name }
+  } catch (error) {
+    // The program that mounts may have been killed when its work was done.
+    if (await isVisible({ mountPoint, name }))
+      await unmountFuse(mountPoint, { lazy: true }).catch(() => undefined)
+    thread.command('close')
+    await thread.ended.catch((failure: unknown) => onError(describeError(failure)))
+    throw error
+  }
+}
+
+/** Serves a mount, and has it watched; if that fails, the mount is gone and the image closed. */
+async function serveWatched(
+  thread: ServingThread,
+  mount: NamedMount,
+  stop: StopFlag,
+): Promise<{ ended: Promise<void> }> {
+  const { mountPoint } = mount
+  thread.command({ serve: mount.fd })
+  const takeBack = stopOnExit(stop, mountPoint)
+  try {
+    const watcher = await startMountWatcher(mountPoint)
+    return { ended: serveUntilEnd(thread, mount, watcher, takeBack) }
+  } catch (error) {
+    try {
+      await unmountFuse(mountPoint, { abort: true })
+    } catch {
+      // Where no program can be started, the thread has at least to let go of the image.
+      await requestStop(stop, mountPoint)
+    }
+    await thread.ended.catch(() => undefined)
+    takeBack()
+    closeSync(mount.fd)
+    throw error
   }
 }
 
@@ -142,47 +177,25 @@ async function serveUntilEnd(
  * @throws {MountError} whose errno says why: of the mount point, of mounting, or of the image (its message names it).
  */
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
-  const {
-    image,
-    readOnly = false,
-    allowOther = false,
-    extraOptions = [],
-    directIo = false,
-    plugins = [],
-  } = options
-  const { namespaceOffset, onError = () => {} } = options
+  const { image, namespaceOffset, onError = () => {} } = options
+  const { readOnly = false, allowOther = false, directIo = false } = options
+  const { extraOptions = [], plugins = [] } = options
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
   const board = new StatisticsBoard()
-  const server = new Server(
+  const thread = new ServingThread(
     { image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop },
     onError,
   )
-  const info = await server.attached
-  let mount: FuseMount
+  const info = await thread.attached
+  const letSignalsIn = holdSignals()
   try {
-    // A path is made absolute for the list of mounts, where nobody knows the working directory.
-    const fsName = /^[a-z][a-z0-9+.-]*:/.test(image) ? image : resolve(image)
-    mount = await mountFuse({ mountPoint, fsName, subtype: 'btt-mount', readOnly, allowOther, extraOptions })
-  } catch (error) {
-    server.command('close')
-    await server.ended
-    throw error
+    const fuseOptions = { mountPoint, readOnly, allowOther, extraOptions }
+    const mount = await mountOrClose(thread, mountName(image), fuseOptions, onError)
+    const { ended } = await serveWatched(thread, mount, stop)
+    ended.catch(() => undefined)
+    return new MountedImage(info, mount, ended, board)
+  } finally {
+    letSignalsIn()
   }
-  server.command({ serve: mount.fd })
-  const takeBack = stopOnExit(stop, mountPoint)
-  let watcher: MountWatcher
-  try {
-    watcher = await startMountWatcher(mountPoint)
-  } catch (error) {
-    await requestStop(stop, mountPoint)
-    await server.ended
-    await unmountFuse(mountPoint, { lazy: true })
-    takeBack()
-    closeSync(mount.fd)
-    throw error
-  }
-  const ended = serveUntilEnd(server, mount, watcher, takeBack)
-  ended.catch(() => undefined)
-  return new MountedImage(info, mountPoint, ended, board)
 }

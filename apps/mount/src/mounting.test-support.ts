@@ -1,15 +1,18 @@
 /** What tests of whole mounts share: they run the real program from its sources, in a folder of memory where flushes are fast. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { CreateOptions } from '@bttkit/interfaces'
+import { ImageLockedError, type CreateOptions } from '@bttkit/interfaces'
 import { createStack } from '@bttkit/stack'
 
 const PROGRAM = fileURLToPath(new URL('main.ts', import.meta.url))
 const LIMIT_MS = 30_000
+
+/** The sources are TypeScript: with what earlier runs compiled, a program starts in half the time. */
+const COMPILE_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/node-compile', import.meta.url))
 
 export const MIB = 2 ** 20
 
@@ -27,15 +30,36 @@ export function fromSource(module: string, ...args: readonly string[]): string[]
   return ['--conditions=@bttkit/source', module, ...args]
 }
 
-/** A running `btt-mount`. */
+/** The start of a command line that runs `btt-mount`. */
+export const PROGRAM_COMMAND: readonly string[] = [process.execPath, ...fromSource(PROGRAM)]
+
+/**
+ * A command line for a script that sees mounts of its own: what it mounts or hides is gone with its last process. `$@` are the arguments.
+ *
+ * It holds on to no mount of other tests, and to no descriptor that was handed down to us.
+ */
+export function inNamespace(script: string, ...args: readonly string[]): string[] {
+  const prelude = `while read -r _ _ _ _ path _; do
+      case $path in */btt-mount-*|*/bttkit-*) umount -l "$path" ;; esac
+    done < /proc/self/mountinfo
+    for path in /proc/self/fd/*; do fd=\${path##*/}; [ "$fd" -gt 2 ] && eval "exec $fd>&-"; done
+    cd /`
+  return ['unshare', '--mount', 'bash', '-c', `${prelude}\n${script}`, 'bash', ...args]
+}
+
+/** A running `btt-mount`, or another command. */
 export class RunningMount {
   readonly child: ChildProcess
   /** Both outputs, as far as they have come. */
   said = ''
   readonly exited: Promise<number | string>
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, fromSource(PROGRAM, ...args), { stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(command: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const [program = '', ...args] = command
+    this.child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...env },
+    })
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.said += text
@@ -60,6 +84,8 @@ export class Scene {
   readonly folder: string
   readonly image: string
   readonly mountPoint: string
+  /** Set by tests whose server is nobody's child. */
+  isInBackground = false
   private readonly mounts: RunningMount[] = []
 
   constructor() {
@@ -79,9 +105,22 @@ export class Scene {
 
   /** Starts the program; `mounted` waits for the mount. */
   start(...args: readonly string[]): RunningMount {
-    const mount = new RunningMount(args)
+    return this.startCommand([...PROGRAM_COMMAND, ...args])
+  }
+
+  /** Starts any command that ends up running the program. */
+  startCommand(command: readonly string[], env: NodeJS.ProcessEnv = {}): RunningMount {
+    const mount = new RunningMount(command, env)
     this.mounts.push(mount)
     return mount
+  }
+
+  /** Makes a program in a folder of the scene. Returns the value of PATH with which it is found before all others. */
+  program(name: string, script: string): string {
+    const folder = join(this.folder, 'bin')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    return `${folder}:${process.env['PATH'] ?? ''}`
   }
 
   /** Mounts the image and returns when the disk is there. */
@@ -96,8 +135,16 @@ export class Scene {
     return readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${this.mountPoint} `)
   }
 
+  /** Stops a mount, and asks again while it is in use: what a test took down before may take a moment to let go of it. */
   async unmount(mount: RunningMount): Promise<void> {
     mount.kill('SIGTERM')
+    let refusals = 0
+    await until('the mount has ended', () => {
+      const now = mount.said.split('still serving').length - 1
+      if (now > refusals) mount.kill('SIGTERM')
+      refusals = now
+      return mount.hasExited
+    })
     await mount.exited
   }
 
@@ -106,8 +153,30 @@ export class Scene {
       if (!mount.hasExited) mount.kill('SIGKILL')
       await mount.exited
     }
+    // A server in the background is none of our children, and ends when its mount does.
+    if (this.isInBackground && this.isMounted()) run('umount', '-i', '-l', this.mountPoint)
     await until('the mount point is free', () => !this.isMounted())
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Whether a process goes on. One that has ended may be in the list until whoever inherited it looks. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** Whether the image can be opened for writing at this moment: nobody has it locked. */
+export async function isFree(image: string): Promise<boolean> {
+  try {
+    await (await createStack().openProvider(image, { readOnly: false })).close()
+    return true
+  } catch (error) {
+    if (error instanceof ImageLockedError) return false
+    throw error
   }
 }
 

@@ -86,14 +86,50 @@ class Throwing extends PassingProvider {
   }
 }
 
+/** Takes a while to close, with its lock held, if it was in use. */
+class Lingering extends PassingProvider {
+  private wasUsed = false
+
+  constructor(inner: PmemProvider) {
+    super(inner, { mayWait: true })
+  }
+
+  override read(offset: number, target: Uint8Array): MaybeSleep {
+    this.wasUsed = true
+    return super.read(offset, target)
+  }
+
+  override close(): MaybeSleep {
+    if (!this.wasUsed) return super.close()
+    return new Promise((resolve) => {
+      setTimeout(() => resolve(this.inner.close()), LINGERING_MS)
+    })
+  }
+}
+
+/** Leaves a timer behind when it is closed. */
+class Clinging extends PassingProvider {
+  override close(): MaybeSleep {
+    setInterval(() => {}, 1000)
+    return super.close()
+  }
+}
+
+const LINGERING_MS = 500
+
 export const providerPlugin: ProviderPlugin = {
   name: 'misbehaving',
-  schemes: ['dying', 'sleepy', 'throwing'],
+  schemes: ['dying', 'sleepy', 'throwing', 'lingering', 'clinging', 'leaving', 'endless'],
   async open(location: ProviderLocation, options: ProviderOpenOptions): Promise<PmemProvider> {
+    // Ends the thread that it runs on.
+    if (location.scheme === 'leaving') process.exit(0)
+    if (location.scheme === 'endless') return new Promise(() => {})
     const inner = await filePlugin.open({ ...location, scheme: 'file', parameters: new Map() }, options)
     const number = (name: string): number => Number(location.parameters.get(name))
     if (location.scheme === 'dying') return new Dying(inner, number('writes'))
     if (location.scheme === 'sleepy') return new Sleepy(inner, number('flushDelayMs'))
+    if (location.scheme === 'lingering') return new Lingering(inner)
+    if (location.scheme === 'clinging') return new Clinging(inner)
     return new Throwing(inner, { mayWait: true })
   },
 }

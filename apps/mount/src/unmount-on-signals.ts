@@ -1,7 +1,9 @@
+import { MountError } from '@bttkit/interfaces'
 import { describeError } from '@bttkit/command-line'
 import type { MountedImage } from './mount-image.ts'
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** What people and programs stop a program with. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Unmounts at a signal, and at each further one until it succeeds: a mount that is in use goes on, because who uses it has a right to their disk. Says
@@ -15,7 +17,9 @@ export function unmountOnSignals(mounted: MountedImage, programName: string): ()
     unmounting = true
     mounted.unmount().catch((error: unknown) => {
       unmounting = false
-      process.stderr.write(`${programName}: ${describeError(error)}; still serving\n`)
+      const isGone = error instanceof MountError && error.errno === 'EINVAL'
+      const what = isGone ? 'it ends when nobody uses it any more' : 'still serving'
+      process.stderr.write(`${programName}: ${describeError(error)}; ${what}\n`)
     })
   }
   for (const signal of STOP_SIGNALS) process.on(signal, stop)

@@ -12,7 +12,7 @@ export const INFO_BLOCK_BYTES = 4096
 /** Flag: the arena is in error state; it may be read, not written. */
 export const FLAG_ERROR = 1
 
-const SIGNATURE = Uint8Array.from([...'BTT_ARENA_INFO\0\0'].map((c) => c.charCodeAt(0)))
+const SIGNATURE = Uint8Array.from('BTT_ARENA_INFO\0\0', (character) => character.charCodeAt(0))
 
 /** Byte of each field in the block. */
 const AT = {

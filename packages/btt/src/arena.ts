@@ -6,6 +6,7 @@
  */
 import {
   ArenaErrorStateError,
+  InvariantError,
   MapEntryError,
   type LockTable,
   type MaybeSleep,
@@ -31,6 +32,13 @@ import type { ArenaWords } from './volatile-state.ts'
 const ENTRIES_A_LINE = MAP_LINE_BYTES / MAP_ENTRY_BYTES
 const SECOND_SLOT = 0b100
 const SEQ_MASK = 0b011
+
+/** The word of a lane, which exists: every arena has at least as many flog groups as there are lanes (invariant 9). */
+function wordOf(words: Uint32Array | Int32Array, lane: number): number {
+  const word = words[lane]
+  if (word === undefined) throw new InvariantError({ lane }, 'the arena has no such lane')
+  return word
+}
 
 export interface ArenaParts {
   readonly index: number
@@ -222,12 +230,12 @@ export class Arena {
   // Flog and free list. The caller holds the lane.
 
   freeBlock(lane: number): number {
-    return this.words.freeBlocks[lane] as number
+    return wordOf(this.words.freeBlocks, lane)
   }
 
   /** Puts the entry that would publish a write into the lane's buffer. Stores nothing. */
   prepareFlogEntry(lane: number, premap: number, oldBlock: number, newBlock: number): void {
-    const seq = (this.words.positions[lane] as number) & SEQ_MASK
+    const seq = wordOf(this.words.positions, lane) & SEQ_MASK
     encodeFlogHalves(this.buffers.view, this.buffers.flogEntryAt(lane), premap, oldBlock, newBlock, seq)
   }
 
@@ -244,13 +252,13 @@ export class Arena {
   /** The lane owns `oldBlock` from now on. Only after the map entry that let go of it is durable. */
   advance(lane: number, oldBlock: number): void {
     const { freeBlocks, positions } = this.words
-    const position = positions[lane] as number
+    const position = wordOf(positions, lane)
     freeBlocks[lane] = oldBlock
     positions[lane] = ((position & SECOND_SLOT) ^ SECOND_SLOT) | nextSeq(position & SEQ_MASK)
   }
 
   private flogHalfOffset(lane: number, half: 0 | 1): number {
-    const inSecond = ((this.words.positions[lane] as number) & SECOND_SLOT) !== 0
+    const inSecond = (wordOf(this.words.positions, lane) & SECOND_SLOT) !== 0
     const slot = inSecond ? this.slots.second : this.slots.first
     return this.logStart + lane * FLOG_GROUP_BYTES + slot * FLOG_SLOT_BYTES + half * FLOG_HALF_BYTES
   }

@@ -25,13 +25,14 @@ import { Arena } from './arena.ts'
 import { AttachedBtt } from './btt-device.ts'
 import { Counters } from './counters.ts'
 import { describeBtt } from './describe-btt.ts'
-import { findBtt, type FoundArena, type FoundBtt } from './find-btt.ts'
+import type { Attachment } from './attachment.ts'
+import { findBtt, type FoundArena } from './find-btt.ts'
 import { LaneBuffers } from './lane-buffers.ts'
 import { OperationGate } from './operation-gate.ts'
 import { attachPoolWithoutLayout } from './pool-without-layout.ts'
-import { readFlog, type FlogFindings } from './read-flog.ts'
+import { readFlogs, type JudgedArena, type JudgedBtt } from './read-flog.ts'
 import { Storage } from './storage.ts'
-import { VolatileState } from './volatile-state.ts'
+import { VolatileState, type ArenaWords } from './volatile-state.ts'
 
 /** What an attachment is composed of beside the engine. */
 export interface EngineParts {
@@ -41,11 +42,11 @@ export interface EngineParts {
 }
 
 /** @throws {WriteRefusedError} {FlogError} with the first reason not to write to what was found. */
-function assertWritable(image: string, found: FoundBtt, flogs: readonly FlogFindings[]): void {
+function assertWritable(image: string, btt: JudgedBtt): void {
   const remedy = 'attach it read-only, or repair it first'
-  for (const [arena, { doubts }] of found.arenas.entries()) {
+  for (const [arena, { doubts, flog }] of btt.arenas.entries()) {
     if (doubts[0] !== undefined) throw new WriteRefusedError({ image, arena }, `${doubts[0]}; ${remedy}`)
-    const problem = flogs[arena]?.problems[0]
+    const [problem] = flog.problems
     if (problem !== undefined)
       throw new FlogError({ image, arena, lane: problem.lane }, `${problem.problem}; ${remedy}`)
   }
@@ -57,11 +58,11 @@ function isFlagged(arena: FoundArena): boolean {
 }
 
 /** Completes interrupted writes on the media: the map entries, then their durability. */
-function* recover(storage: Storage, arena: FoundArena, flog: FlogFindings): Sleepable<void> {
+function* recover(storage: Storage, arena: JudgedArena): Sleepable<void> {
   const entry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
   const bytes = new Uint8Array(entry.buffer)
   let wait: MaybeSleep
-  for (const { premap, block } of flog.pending) {
+  for (const { premap, block } of arena.flog.pending) {
     const offset = arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES
     entry.setUint32(0, normalEntry(block), true)
     if ((wait = storage.write(offset, bytes, 0, MAP_ENTRY_BYTES)) !== undefined) yield wait
@@ -69,70 +70,60 @@ function* recover(storage: Storage, arena: FoundArena, flog: FlogFindings): Slee
   }
 }
 
-function pendingEntries(flog: FlogFindings): Map<number, number> {
+function pendingEntries({ flog }: JudgedArena): Map<number, number> {
   return new Map(flog.pending.map(({ premap, block }) => [premap, normalEntry(block)]))
 }
 
-function chooseLaneCount(image: string, found: FoundBtt, wanted: number | undefined): number {
-  const most = found.arenas.reduce((least, { info }) => Math.min(least, info.nfree), DEFAULT_NFREE)
+function chooseLaneCount(image: string, btt: JudgedBtt, wanted: number | undefined): number {
+  const most = btt.arenas.reduce((least, { info }) => Math.min(least, info.nfree), DEFAULT_NFREE)
   if (wanted === undefined) return most
   if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= most) return wanted
   throw new LaneMisuseError({ image }, `${wanted} lanes were asked for, and the image has from 1 to ${most}`)
 }
 
 /** Fills the free list of an arena from its flog. Blocks of lanes with a problem are never used: such an arena is not written. */
-function loadFreeList(state: VolatileState, index: number, arena: FoundArena, flog: FlogFindings): void {
-  const words = state.arenas[index]
-  if (words === undefined) return
-  for (const [lane, { freeBlock, position }] of flog.lanes.entries()) {
+function loadFreeList(words: ArenaWords, arena: JudgedArena): void {
+  for (const [lane, { freeBlock, position }] of arena.flog.lanes.entries()) {
     words.freeBlocks[lane] = freeBlock
     words.positions[lane] = position
   }
   if (isFlagged(arena)) words.errorState[0] = 1
 }
 
-function compose(
-  storage: Storage,
-  found: FoundBtt,
-  flogs: readonly FlogFindings[],
-  parts: EngineParts,
-  options: AttachOptions,
-): AttachedBtt {
+function compose(storage: Storage, btt: JudgedBtt, parts: EngineParts, options: AttachOptions): AttachedBtt {
   const { readOnly = false } = options
-  const info = describeBtt(storage.name, found, flogs)
-  const laneCount = chooseLaneCount(storage.name, found, options.laneCount)
+  const info = describeBtt(storage.name, btt)
+  const laneCount = chooseLaneCount(storage.name, btt, options.laneCount)
   const state = new VolatileState(
     laneCount,
-    found.arenas.map((arena) => arena.info),
+    btt.arenas.map((arena) => arena.info.nfree),
   )
   const buffers = new LaneBuffers(laneCount, info.sectorSize + info.metadataSize)
   let firstLba = 0
-  const arenas = found.arenas.map((arena, index) => {
-    const words = state.arenas[index]
-    const flog = flogs[index]
-    if (words === undefined || flog === undefined)
-      throw new LaneMisuseError({ image: storage.name, arena: index }, 'the arena has no volatile state')
-    loadFreeList(state, index, arena, flog)
+  const attachArena = (arena: JudgedArena, index: number): Arena => {
+    const words = state.takeArena(arena.info.nfree)
+    loadFreeList(words, arena)
     const attached = new Arena({
       index,
       offset: arena.offset,
       info: arena.info,
       firstLba,
-      slots: flog.slots,
+      slots: arena.flog.slots,
       storage,
       buffers,
       words,
       mapLocks: parts.lockTable(words.mapLocks),
       readTracking: parts.readTracking(words.tracking),
-      pending: readOnly || isFlagged(arena) ? pendingEntries(flog) : new Map(),
+      pending: readOnly || isFlagged(arena) ? pendingEntries(arena) : new Map(),
     })
     firstLba += arena.info.externalNlba
     return attached
-  })
-  const attachment = {
-    ...sectorShape((found.arenas[0] as FoundArena).info.externalLbasize),
+  }
+  const [first, ...others] = btt.arenas
+  const attachment: Attachment = {
+    ...sectorShape(first.info.externalLbasize),
     storage,
-    arenas,
+    arenas: [attachArena(first, 0), ...others.map((arena, index) => attachArena(arena, index + 1))],
     sectorCount: info.sectorCount,
     lanes: parts.laneTable(state.lanes, options.lanePolicy ?? 'first-idle'),
     buffers,
@@ -160,23 +151,22 @@ export function* attach(
     storage.assertSafeToWrite()
   }
   const found = yield* findBtt(storage, options.namespaceOffset)
-  if (found.arenas.length === 0) {
+  if (found.kind === 'unwritten pool') {
     if (readOnly) return attachPoolWithoutLayout(storage, found)
     throw new PoolWithoutLayoutError(
       { image: storage.name },
       'the pool was never written and has no BTT yet; attach it read-only (all zeros), or create a BTT',
     )
   }
-  const flogs: FlogFindings[] = []
-  for (const arena of found.arenas) flogs.push(yield* readFlog(storage, arena))
+  const btt = yield* readFlogs(storage, found)
   if (!readOnly) {
-    assertWritable(storage.name, found, flogs)
+    assertWritable(storage.name, btt)
     // A process that died may have left what was read here in a cache. The free list must not rest on what a power cut would take back.
     const wait = storage.flush()
     if (wait !== undefined) yield wait
-    for (const [index, arena] of found.arenas.entries()) {
-      if (!isFlagged(arena)) yield* recover(storage, arena, flogs[index] as FlogFindings)
+    for (const arena of btt.arenas) {
+      if (!isFlagged(arena)) yield* recover(storage, arena)
     }
   }
-  return compose(storage, found, flogs, parts, options)
+  return compose(storage, btt, parts, options)
 }

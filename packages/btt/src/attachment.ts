@@ -9,7 +9,7 @@ import type { Storage } from './storage.ts'
 /** What the operations of an attached BTT work on. */
 export interface Attachment extends SectorShape {
   readonly storage: Storage
-  readonly arenas: readonly Arena[]
+  readonly arenas: readonly [Arena, ...Arena[]]
   readonly sectorCount: number
   readonly lanes: LaneTable
   readonly buffers: LaneBuffers
@@ -24,7 +24,7 @@ export interface Attachment extends SectorShape {
 
 /** The arena of an LBA that is on the device. Devices have one arena for each 512 GiB. */
 export function arenaOf(attachment: Attachment, lba: number): Arena {
-  let found = attachment.arenas[0] as Arena
+  let [found] = attachment.arenas
   for (const arena of attachment.arenas) {
     if (arena.firstLba > lba) break
     found = arena

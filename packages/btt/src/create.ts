@@ -106,7 +106,9 @@ function* oldInfoBlocks(storage: Storage, plan: Plan): Sleepable<Set<number>> {
   for (const arena of plan.arenas) blocks.add(arena.offset).add(arena.offset + arena.info2off)
   for (const namespaceOffset of [0, 4096, POOL_BTT_OFFSET]) {
     try {
-      const { arenas } = yield* findBtt(storage, namespaceOffset)
+      const found = yield* findBtt(storage, namespaceOffset)
+      if (found.kind === 'unwritten pool') continue
+      const { arenas } = found
       // One that ends before the new one begins is none of our business.
       const isApart = arenas.every((arena) => endOf(arena) <= plan.namespaceOffset)
       for (const arena of arenas) {

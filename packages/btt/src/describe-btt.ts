@@ -1,7 +1,7 @@
 import type { ArenaInfo, BttInfo, BttState } from '@bttkit/interfaces'
 import { FLAG_ERROR, INFO_BLOCK_BYTES, internalLbasize, sectorShape } from '@bttkit/btt-format'
-import type { FoundArena, FoundBtt } from './find-btt.ts'
-import type { FlogFindings } from './read-flog.ts'
+import type { FoundArena } from './find-btt.ts'
+import type { JudgedBtt } from './read-flog.ts'
 
 function describeArena(arena: FoundArena): ArenaInfo {
   const { info, offset } = arena
@@ -14,9 +14,9 @@ function describeArena(arena: FoundArena): ArenaInfo {
   }
 }
 
-function dialectOf(found: FoundBtt, flogs: readonly FlogFindings[]): 'kernel' | 'pmdk' {
-  if (found.pool !== undefined || flogs.some((flog) => flog.hasFlags)) return 'pmdk'
-  const { externalLbasize, internalLbasize: stride } = (found.arenas[0] as FoundArena).info
+function dialectOf(btt: JudgedBtt): 'kernel' | 'pmdk' {
+  if (btt.pool !== undefined || btt.arenas.some((arena) => arena.flog.hasFlags)) return 'pmdk'
+  const { externalLbasize, internalLbasize: stride } = btt.arenas[0].info
   const roundedLikePmdk =
     stride === internalLbasize(externalLbasize, 'pmdk') &&
     stride !== internalLbasize(externalLbasize, 'kernel')
@@ -24,42 +24,42 @@ function dialectOf(found: FoundBtt, flogs: readonly FlogFindings[]): 'kernel' | 
 }
 
 /** One sentence for each thing that attach can see to be wrong. */
-export function problemsOf(found: FoundBtt, flogs: readonly FlogFindings[]): string[] {
+function problemsOf(btt: JudgedBtt): string[] {
   const problems: string[] = []
-  for (const [index, arena] of found.arenas.entries()) {
-    problems.push(...[...arena.doubts, ...arena.remarks].map((problem) => `arena ${index}: ${problem}`))
-    if ((arena.info.flags & FLAG_ERROR) !== 0)
+  for (const [index, { info, doubts, remarks, flog }] of btt.arenas.entries()) {
+    for (const problem of doubts) problems.push(`arena ${index}: ${problem}`)
+    for (const problem of remarks) problems.push(`arena ${index}: ${problem}`)
+    if ((info.flags & FLAG_ERROR) !== 0)
       problems.push(`arena ${index}: its info block carries the error flag`)
-    const flog = flogs[index]
-    for (const { lane, problem } of flog?.problems ?? [])
-      problems.push(`arena ${index}, lane ${lane}: ${problem}`)
+    for (const { lane, problem } of flog.problems) problems.push(`arena ${index}, lane ${lane}: ${problem}`)
   }
   return problems
 }
 
-function stateOf(found: FoundBtt, flogs: readonly FlogFindings[]): BttState {
-  const unwritable = found.arenas.some(
-    (arena) => arena.doubts.length > 0 || (arena.info.flags & FLAG_ERROR) !== 0,
+function stateOf(btt: JudgedBtt): BttState {
+  const isUnwritable = btt.arenas.some(
+    ({ info, doubts, flog }) =>
+      doubts.length > 0 || flog.problems.length > 0 || (info.flags & FLAG_ERROR) !== 0,
   )
-  if (unwritable || flogs.some((flog) => flog.problems.length > 0)) return 'error'
-  return flogs.some((flog) => flog.pending.length > 0) ? 'needs-recovery' : 'clean'
+  if (isUnwritable) return 'error'
+  return btt.arenas.some(({ flog }) => flog.pending.length > 0) ? 'needs-recovery' : 'clean'
 }
 
-/** What `btt info` says of a BTT that has at least one arena. */
-export function describeBtt(image: string, found: FoundBtt, flogs: readonly FlogFindings[]): BttInfo {
-  const { info } = found.arenas[0] as FoundArena
+/** What `btt info` says of a BTT. */
+export function describeBtt(image: string, btt: JudgedBtt): BttInfo {
+  const { info } = btt.arenas[0]
   return {
     image,
-    namespaceOffset: found.namespaceOffset,
+    namespaceOffset: btt.namespaceOffset,
     format: {
       version: `${info.major}.${info.minor}`,
-      dialect: dialectOf(found, flogs),
-      logLayout: flogs.some((flog) => flog.slots.second === 2) ? '0,2' : '0,1',
+      dialect: dialectOf(btt),
+      logLayout: btt.arenas.some(({ flog }) => flog.slots.second === 2) ? '0,2' : '0,1',
     },
     ...sectorShape(info.externalLbasize),
-    sectorCount: found.arenas.reduce((sum, arena) => sum + arena.info.externalNlba, 0),
-    state: stateOf(found, flogs),
-    problems: problemsOf(found, flogs),
-    arenas: found.arenas.map(describeArena),
+    sectorCount: btt.arenas.reduce((sum, arena) => sum + arena.info.externalNlba, 0),
+    state: stateOf(btt),
+    problems: problemsOf(btt),
+    arenas: btt.arenas.map(describeArena),
   }
 }

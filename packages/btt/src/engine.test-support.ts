@@ -237,9 +237,10 @@ export class PreemptingProvider extends PassingProvider {
   }
 
   private later(kind: WaitKind, start: number, length: number, call: () => void): Wait {
-    const point = preemptionPoint({ object: 'provider', kind, start, end: start + length })
+    const on = { object: 'provider', kind, start, end: start + length } as const
+    const point = preemptionPoint(on)
     return {
-      on: point.on as NonNullable<Wait['on']>,
+      on,
       block: call,
       // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
       then: (...callbacks) => point.then(call).then(...callbacks),

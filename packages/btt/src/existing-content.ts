@@ -14,7 +14,7 @@ interface Signature {
   readonly bytes: readonly number[]
 }
 
-const ascii = (text: string): number[] => [...text].map((character) => character.charCodeAt(0))
+const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0))
 
 /** In the order in which they are believed: what has a boot sector inside comes before the boot sector. */
 const SIGNATURES: readonly Signature[] = [

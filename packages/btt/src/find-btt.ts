@@ -39,11 +39,32 @@ export interface FoundArena {
   readonly remarks: readonly string[]
 }
 
+/** A BTT, arena 0 first. */
 export interface FoundBtt {
+  readonly kind: 'btt'
   readonly namespaceOffset: number
-  /** Empty for a pool that was never written. */
-  readonly arenas: readonly FoundArena[]
+  readonly arenas: readonly [FoundArena, ...FoundArena[]]
+  /** Of the pool around it, if there is one. */
   readonly pool: PoolHeader | undefined
+}
+
+/** A libpmemblk pool that was never written: its BTT comes with the first write. */
+export interface UnwrittenPool {
+  readonly kind: 'unwritten pool'
+  readonly namespaceOffset: number
+  readonly pool: PoolHeader
+}
+
+/** Why no arena begins at a place. */
+class NoArena {
+  readonly reason: string
+  /** Whether there is an info block, if one that cannot be used. */
+  readonly isDamaged: boolean
+
+  constructor(reason: string, isDamaged = false) {
+    this.reason = reason
+    this.isDamaged = isDamaged
+  }
 }
 
 /** Flog groups of all arenas together; each takes memory at attach. It is what 2 PiB have in arenas of the usual shape. */
@@ -74,8 +95,8 @@ export function* findNamespaceEnd(storage: Storage): Sleepable<number> {
 }
 
 /** The info block that speaks for the arena at `offset`, or why there is none. */
-function* examineArena(storage: Storage, offset: number, end: number): Sleepable<FoundArena | string> {
-  if (end - offset < MIN_ARENA_BYTES) return 'the storage ends too early for an arena'
+function* examineArena(storage: Storage, offset: number, end: number): Sleepable<FoundArena | NoArena> {
+  if (end - offset < MIN_ARENA_BYTES) return new NoArena('the storage ends too early for an arena')
   const room = end - offset
   const misplaced =
     offset % WRITABLE_ALIGNMENT === 0
@@ -105,8 +126,8 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
     }
   }
   return hasInfoSignature(primary)
-    ? `the info block at byte ${offset} cannot be used: ${verdict.refusal}`
-    : `there is no info block at byte ${offset}`
+    ? new NoArena(`the info block at byte ${offset} cannot be used: ${verdict.refusal}`, true)
+    : new NoArena(`there is no info block at byte ${offset}`)
 }
 
 function fits(arena: FoundArena, position: Position): boolean {
@@ -114,14 +135,15 @@ function fits(arena: FoundArena, position: Position): boolean {
 }
 
 /** Follows `nextoff` from arena 0 on. The storage's size bounds the walk, because each arena takes 16 MiB of it. */
-function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepable<FoundArena[]> {
-  const arenas = [first]
+function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepable<FoundBtt['arenas']> {
+  const arenas: [FoundArena, ...FoundArena[]] = [first]
   let flogGroups = first.info.nfree
   for (let last = first; last.info.nextoff !== 0;) {
     const offset = last.offset + last.info.nextoff
     const next = yield* examineArena(storage, offset, end)
-    if (typeof next === 'string')
-      throw new InfoBlockError({ image: storage.name, arena: arenas.length }, next)
+    if (next instanceof NoArena) {
+      throw new InfoBlockError({ image: storage.name, arena: arenas.length }, next.reason)
+    }
     if (next.info.uuid !== first.info.uuid || next.info.externalLbasize !== first.info.externalLbasize) {
       throw new InfoBlockError(
         { image: storage.name, arena: arenas.length, offset },
@@ -207,7 +229,7 @@ function choose(storage: Storage, candidates: readonly FoundArena[]): FoundArena
  * @param namespaceOffset where the info block of arena 0 is; absent: probe
  * @throws {NotABttError} {AmbiguousBttError} {InfoBlockError}
  */
-export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<FoundBtt> {
+export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<FoundBtt | UnwrittenPool> {
   const image = storage.name
   if (storage.size < MIN_ARENA_BYTES) {
     throw new NotABttError(
@@ -227,8 +249,8 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
   let refusal = ''
   for (const position of positionsToTry(pool, namespaceOffset)) {
     const found = yield* examineArena(storage, position.offset, end)
-    if (typeof found === 'string') {
-      if (found.includes('cannot be used') || namespaceOffset !== undefined) refusal ||= found
+    if (found instanceof NoArena) {
+      if (found.isDamaged || namespaceOffset !== undefined) refusal ||= found.reason
     } else if (fits(found, position)) {
       candidates.push(found)
     }
@@ -237,6 +259,7 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
   if (first !== undefined) {
     const arenas = yield* walkArenas(storage, first, end)
     return {
+      kind: 'btt',
       namespaceOffset: first.offset,
       arenas,
       pool: first.offset === POOL_BTT_OFFSET ? pool : undefined,
@@ -244,6 +267,6 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
   }
   if (refusal !== '') throw new InfoBlockError({ image }, refusal)
   if (pool !== undefined && (yield* isPoolWithoutLayout(storage, end, pool)))
-    return { namespaceOffset: POOL_BTT_OFFSET, arenas: [], pool }
+    return { kind: 'unwritten pool', namespaceOffset: POOL_BTT_OFFSET, pool }
   throw new NotABttError({ image }, 'no BTT was found at byte 0, 4096 or, behind a pool header, 8192')
 }

@@ -37,7 +37,7 @@ test.each(sound.map((image) => [image.name, image] as const))(
       engine.attach(new MemoryProvider({ bytes: image.bytes() }, image.name), { readOnly: true }),
     )
     const arenas = (manifest.arenas ?? []).map(({ at, size, info: fields }) => {
-      const { versionMajor, versionMinor, checksumOk, ...rest } = fields
+      const { versionMajor, versionMinor, checksumOk: _checksumOk, ...rest } = fields
       return { offset: at, size, ...rest, major: versionMajor, minor: versionMinor }
     })
     expect(info.arenas).toEqual(arenas)

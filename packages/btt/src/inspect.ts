@@ -15,9 +15,9 @@ import {
   type MapState,
 } from '@bttkit/btt-format'
 import { describeBtt } from './describe-btt.ts'
-import { findBtt, type FoundArena, type FoundBtt } from './find-btt.ts'
+import { findBtt, type FoundArena } from './find-btt.ts'
 import { describePoolWithoutLayout } from './pool-without-layout.ts'
-import { loadFlog, readFlog, type FlogFindings } from './read-flog.ts'
+import { loadFlog, readFlogs, type JudgedArena } from './read-flog.ts'
 import { Storage } from './storage.ts'
 
 /** One map entry. */
@@ -43,18 +43,29 @@ export interface FlogRecord {
   readonly pending: boolean
 }
 
+function readGroup(
+  view: DataView,
+  group: number,
+  { flog }: JudgedArena,
+): Pick<FlogRecord, 'slots' | 'newer'> {
+  const slotAt = (slot: number): FlogEntry =>
+    decodeFlogEntry(view, group * FLOG_GROUP_BYTES + slot * FLOG_SLOT_BYTES)
+  const slots = Array.from({ length: FLOG_SLOTS }, (_, slot) => slotAt(slot))
+  const { first, second } = flog.slots
+  const which = newerOf(slotAt(first).seq, slotAt(second).seq)
+  return which === undefined ? { slots } : { slots, newer: which === 0 ? first : second }
+}
+
 /** What `inspect` found. Each method reads the media anew. */
 export class Inspection {
   readonly info: BttInfo
   private readonly storage: Storage
-  private readonly arenas: readonly FoundArena[]
-  private readonly flogs: readonly FlogFindings[]
+  private readonly arenas: readonly JudgedArena[]
 
-  constructor(storage: Storage, info: BttInfo, found: FoundBtt, flogs: readonly FlogFindings[]) {
+  constructor(storage: Storage, info: BttInfo, arenas: readonly JudgedArena[]) {
     this.storage = storage
     this.info = info
-    this.arenas = found.arenas
-    this.flogs = flogs
+    this.arenas = arenas
   }
 
   /** The entries of `count` sectors from `lba` on. @throws {OutOfRangeError} */
@@ -80,28 +91,15 @@ export class Inspection {
   /** Every group of the flog, or those of one lane in all arenas. */
   *readFlog(lane?: number): Sleepable<FlogRecord[]> {
     const records: FlogRecord[] = []
-    for (const [arena, found] of this.arenas.entries()) {
-      const { slots, pending } = this.flogs[arena] as FlogFindings
-      const pendingLanes = new Set(pending.map((write) => write.lane))
-      const view = yield* loadFlog(this.storage, found)
-      for (
-        let group = lane ?? 0;
-        group < (lane === undefined ? found.info.nfree : Math.min(lane + 1, found.info.nfree));
-        group++
-      ) {
-        const entries: FlogEntry[] = []
-        for (let slot = 0; slot < FLOG_SLOTS; slot++)
-          entries.push(decodeFlogEntry(view, group * FLOG_GROUP_BYTES + slot * FLOG_SLOT_BYTES))
-        const which = newerOf(
-          (entries[slots.first] as FlogEntry).seq,
-          (entries[slots.second] as FlogEntry).seq,
-        )
-        const newer = which === undefined ? {} : { newer: which === 0 ? slots.first : slots.second }
+    for (const [index, arena] of this.arenas.entries()) {
+      const view = yield* loadFlog(this.storage, arena)
+      const pendingLanes = new Set(arena.flog.pending.map((write) => write.lane))
+      const end = lane === undefined ? arena.info.nfree : Math.min(lane + 1, arena.info.nfree)
+      for (let group = lane ?? 0; group < end; group++) {
         records.push({
-          arena,
+          arena: index,
           lane: group,
-          slots: entries,
-          ...newer,
+          ...readGroup(view, group, arena),
           pending: pendingLanes.has(group),
         })
       }
@@ -147,10 +145,9 @@ export class Inspection {
 export function* inspect(provider: PmemProvider, namespaceOffset?: number): Sleepable<Inspection> {
   const storage = new Storage(provider)
   const found = yield* findBtt(storage, namespaceOffset)
-  if (found.arenas.length === 0) {
-    return new Inspection(storage, describePoolWithoutLayout(storage, found), found, [])
+  if (found.kind === 'unwritten pool') {
+    return new Inspection(storage, describePoolWithoutLayout(storage, found), [])
   }
-  const flogs: FlogFindings[] = []
-  for (const arena of found.arenas) flogs.push(yield* readFlog(storage, arena))
-  return new Inspection(storage, describeBtt(storage.name, found, flogs), found, flogs)
+  const btt = yield* readFlogs(storage, found)
+  return new Inspection(storage, describeBtt(storage.name, btt), btt.arenas)
 }

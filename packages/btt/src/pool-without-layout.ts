@@ -7,10 +7,9 @@ import {
   type DeviceStatistics,
   type Sleepable,
 } from '@bttkit/interfaces'
-import type { PoolHeader } from '@bttkit/btt-format'
 import { checkByteRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 import { DrivenOperations, DriverChoice } from './driven-operations.ts'
-import type { FoundBtt } from './find-btt.ts'
+import type { UnwrittenPool } from './find-btt.ts'
 import { layOutPool } from './pool-layout.ts'
 import type { Storage } from './storage.ts'
 
@@ -85,8 +84,8 @@ class PoolWithoutLayout extends DrivenOperations implements BttDevice {
 }
 
 /** What is known of the BTT that the pool will get, by libpmemblk's arithmetic. */
-export function describePoolWithoutLayout(storage: Storage, found: FoundBtt): BttInfo {
-  const pool = found.pool as PoolHeader
+export function describePoolWithoutLayout(storage: Storage, found: UnwrittenPool): BttInfo {
+  const { pool } = found
   const { blockSize } = pool
   const arenas = layOutPool(storage.size, pool)
   return {
@@ -103,6 +102,6 @@ export function describePoolWithoutLayout(storage: Storage, found: FoundBtt): Bt
 }
 
 /** A read-only device of the size that the pool will have, all zeros. */
-export function attachPoolWithoutLayout(storage: Storage, found: FoundBtt): BttDevice {
+export function attachPoolWithoutLayout(storage: Storage, found: UnwrittenPool): BttDevice {
   return new PoolWithoutLayout(storage, describePoolWithoutLayout(storage, found))
 }

@@ -50,16 +50,16 @@ test('byte writes of many tasks into one sector lose none of each other', async 
 test('a reader never sees a torn or foreign sector while others write', async () => {
   const { device } = await preemptible(2)
   await device.write(7, fill(1))
-  let writing = true
+  const progress = { writing: true }
   const writers = Promise.all(
     [0, 1, 2].map(async (task) => {
       for (let i = 0; i < 30; i++)
         await device.write(task === 0 ? 7 : task, fill(task === 0 ? 1 : 0xe0 + task))
     }),
   ).then(() => {
-    writing = false
+    progress.writing = false
   })
-  while (writing) {
+  while (progress.writing) {
     const sector = fill(0)
     await device.read(7, sector)
     expect(new Set(sector)).toEqual(new Set([1]))
@@ -83,11 +83,11 @@ test('any schedule of writers and readers of one sector leaves one whole version
       scheduler.add('read', device.sleepable.read(9, seen))
       let turn = 0
       await scheduler.run(
-        (runnable) => runnable[(choices[turn++ % choices.length] ?? 0) % runnable.length] as never,
+        (runnable) => runnable[(choices[turn++ % choices.length] ?? 0) % runnable.length] ?? never(),
       )
       expect(scheduler.tasks.map((task) => task.error)).toEqual([undefined, undefined, undefined, undefined])
       const halves = (sector: Uint8Array): string =>
-        `${[...new Set(sector.subarray(0, 256))]} ${[...new Set(sector.subarray(256))]}`
+        [sector.subarray(0, 256), sector.subarray(256)].map((half) => [...new Set(half)].join(',')).join(' ')
       expect(halves(seen)).toMatch(/^[012] [0123]$/)
       const end = fill(0)
       await runAsync(device.sleepable.read(9, end))
@@ -153,6 +153,10 @@ test('a thread that drives a device asynchronously cannot drive it blocking too,
   await expect(second.flush()).rejects.toThrow(MixedDriversError)
   second.atomic.flush()
 })
+
+function never(): never {
+  throw new Error('a scheduler asks only when somebody can go on')
+}
 
 /** Says that it never waits, and then stops the first task that stores flog half 0: a task can be caught in its publication. */
 class HeldUp extends MemoryProvider {

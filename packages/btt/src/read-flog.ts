@@ -20,24 +20,24 @@ import {
   type InfoBlock,
 } from '@bttkit/btt-format'
 import { flogPosition } from './arena.ts'
-import type { FoundArena } from './find-btt.ts'
+import type { FoundArena, FoundBtt } from './find-btt.ts'
 import type { Storage } from './storage.ts'
 
 /** One lane's part of the flog. */
-export interface FlogLane {
+interface FlogLane {
   readonly freeBlock: number
   /** The word of `ArenaWords.positions`. */
   readonly position: number
 }
 
 /** A write to be completed: the map entry of `premap` becomes `block`. */
-export interface PendingWrite {
+interface PendingWrite {
   readonly lane: number
   readonly premap: number
   readonly block: number
 }
 
-export interface FlogProblem {
+interface FlogProblem {
   readonly lane: number
   readonly problem: string
 }
@@ -127,7 +127,7 @@ function doublyHeld(pending: Iterable<PendingWrite>, freeOwners: ReadonlyMap<num
 }
 
 /** Reads and judges the flog of an arena. Writes nothing. */
-export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFindings> {
+function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFindings> {
   const { info } = arena
   const view = yield* loadFlog(storage, arena)
   const detector = new FlogSlotDetector()
@@ -170,4 +170,21 @@ export function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFi
   }
   const all = problems.concat(doublyHeld(lastPending.values(), owners))
   return { slots: detector.slots, lanes, pending, problems: all, hasFlags }
+}
+
+/** An arena with what its flog says. */
+export interface JudgedArena extends FoundArena {
+  readonly flog: FlogFindings
+}
+
+export interface JudgedBtt extends FoundBtt {
+  readonly arenas: readonly [JudgedArena, ...JudgedArena[]]
+}
+
+/** Reads and judges the flogs of all arenas. Writes nothing. */
+export function* readFlogs(storage: Storage, found: FoundBtt): Sleepable<JudgedBtt> {
+  const [first, ...others] = found.arenas
+  const arenas: [JudgedArena, ...JudgedArena[]] = [{ ...first, flog: yield* readFlog(storage, first) }]
+  for (const arena of others) arenas.push({ ...arena, flog: yield* readFlog(storage, arena) })
+  return { ...found, arenas }
 }

@@ -6,10 +6,6 @@
  * writes them, so they need no lock of their own.
  */
 
-export interface ArenaShape {
-  readonly nfree: number
-}
-
 /** The words of one arena. */
 export interface ArenaWords {
   /** The free block of each flog group. */
@@ -28,28 +24,32 @@ export class VolatileState {
   readonly buffer: SharedArrayBuffer
   /** The lane locks. */
   readonly lanes: Int32Array
-  readonly arenas: readonly ArenaWords[]
+  private readonly laneCount: number
+  private used = 0
 
-  constructor(laneCount: number, shapes: readonly ArenaShape[]) {
-    let words = laneCount
-    for (const { nfree } of shapes) words += 3 * nfree + laneCount + 1
-    this.buffer = new SharedArrayBuffer(words * 4)
-    let used = 0
-    const take = (count: number): Int32Array => {
-      const taken = new Int32Array(this.buffer, used * 4, count)
-      used += count
-      return taken
+  /** @param nfrees of the arenas, in their order: `takeArena` hands out the words of each */
+  constructor(laneCount: number, nfrees: readonly number[]) {
+    const words = nfrees.reduce((sum, nfree) => sum + 3 * nfree + laneCount + 1, laneCount)
+    this.buffer = new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT)
+    this.laneCount = laneCount
+    this.lanes = this.take(laneCount)
+  }
+
+  /** The words of the next arena. */
+  takeArena(nfree: number): ArenaWords {
+    const free = this.take(nfree)
+    return {
+      freeBlocks: new Uint32Array(this.buffer, free.byteOffset, nfree),
+      positions: this.take(nfree),
+      mapLocks: this.take(nfree),
+      tracking: this.take(this.laneCount),
+      errorState: this.take(1),
     }
-    this.lanes = take(laneCount)
-    this.arenas = shapes.map(({ nfree }) => {
-      const free = take(nfree)
-      return {
-        freeBlocks: new Uint32Array(this.buffer, free.byteOffset, nfree),
-        positions: take(nfree),
-        mapLocks: take(nfree),
-        tracking: take(laneCount),
-        errorState: take(1),
-      }
-    })
+  }
+
+  private take(count: number): Int32Array {
+    const taken = new Int32Array(this.buffer, this.used * Int32Array.BYTES_PER_ELEMENT, count)
+    this.used += count
+    return taken
   }
 }

@@ -21,6 +21,8 @@ export class MutexLocks implements LockTable {
   readonly lockCount: number
   private readonly words: Int32Array
   private readonly object: WaitObject
+  /** How many words are taken. */
+  private held = 0
   private readonly queues = new Map<number, WaitQueue>()
   private readonly queueOf: (index: number) => number
 
@@ -43,6 +45,7 @@ export class MutexLocks implements LockTable {
     if (word === undefined) throw new LaneMisuseError({}, `there is no ${this.object} ${index}`)
     if (word !== FREE) return false
     this.words[index] = HELD
+    this.held++
     return true
   }
 
@@ -65,12 +68,12 @@ export class MutexLocks implements LockTable {
     if (this.words[index] !== HELD) {
       throw new LaneMisuseError({}, `${this.object} ${index} was released by someone who does not hold it`)
     }
-    if (this.queues.get(this.queueOf(index))?.handOver(index) !== true) this.words[index] = FREE
+    if (this.queues.get(this.queueOf(index))?.handOver(index) === true) return
+    this.words[index] = FREE
+    this.held--
   }
 
   heldCount(): number {
-    let held = 0
-    for (const word of this.words) held += word
-    return held
+    return this.held
   }
 }

@@ -1,9 +1,12 @@
 import type { DependencyContainer } from 'tsyringe'
 import {
+  CHECKER,
   ENGINE,
   PROVIDER_PLUGIN,
+  ProviderUrlError,
   type AttachOptions,
   type BttDevice,
+  type Checker,
   type CreateOptions,
   type Engine,
   type PmemProvider,
@@ -46,9 +49,9 @@ export class Stack {
     options.configure?.(this.container)
   }
 
-  /** The schemes that image URLs may have. */
+  /** The schemes that image URLs may have, each once. */
   schemes(): string[] {
-    return this.plugins().flatMap((plugin) => plugin.schemes)
+    return [...new Set(this.plugins().flatMap((plugin) => plugin.schemes))]
   }
 
   /**
@@ -59,10 +62,10 @@ export class Stack {
   async openProvider(image: string, options: ProviderOpenOptions): Promise<PmemProvider> {
     const plugins = this.plugins()
     const location = parseImageUrl(image, this.schemes())
-    // Later registrations come first, so that a plugin can take over a scheme.
-    const plugin = plugins.findLast((candidate) =>
-      candidate.schemes.includes(location.scheme),
-    ) as ProviderPlugin
+    // The last one that was registered counts, so that a plugin can take over a scheme.
+    const plugin = plugins.findLast((candidate) => candidate.schemes.includes(location.scheme))
+    if (plugin === undefined)
+      throw new ProviderUrlError({ image }, `no provider knows the scheme "${location.scheme}:"`)
     const provider = await plugin.open(location, options)
     await closingOnFailure(provider, async () => {
       await provider.lock?.(options.readOnly ? 'shared' : 'exclusive')
@@ -84,15 +87,18 @@ export class Stack {
       readOnly: false,
       ...(sizeBytes === undefined ? {} : { createSizeBytes: sizeBytes }),
     })
-    try {
-      await runAsync(this.engine().create(provider, create))
-    } finally {
-      await provider.close()
-    }
+    await closingOnFailure(provider, () => runAsync(this.engine().create(provider, create)))
+    await provider.close()
   }
 
   engine(): Engine {
     return this.container.resolve<Engine>(ENGINE)
+  }
+
+  /** The checkers that were registered; bttkit comes with none of its own here. */
+  checkers(): Checker[] {
+    // tsyringe throws for a token that nobody registered.
+    return this.container.isRegistered(CHECKER) ? this.container.resolveAll<Checker>(CHECKER) : []
   }
 
   private plugins(): ProviderPlugin[] {
@@ -104,7 +110,11 @@ async function closingOnFailure<T>(provider: PmemProvider, body: () => Promise<T
   try {
     return await body()
   } catch (error) {
-    await provider.close()
+    try {
+      await provider.close()
+    } catch {
+      // What failed first is the reason that people need; the storage was given up as far as it would let us.
+    }
     throw error
   }
 }
