@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { CommandError, describeSystemError } from '@bttkit/command-line'
 import type { ByteOutput } from './byte-output.ts'
-import { removeWhenInterrupted } from './interrupted-file.ts'
+import { makeFile } from './interrupted-file.ts'
 import { isZero } from './zero-bytes.ts'
 
 /** Zeros of this size and alignment become a hole; file systems have no smaller ones. */
@@ -11,8 +11,8 @@ const HOLE_BYTES = 4096
 interface Opened {
   readonly path: string
   readonly handle: FileHandle
-  /** Whether the file was made here, and has to go when the work fails. */
-  readonly isNew: boolean
+  /** Only of a file that was made here, and has to go when the work fails: from its call on it stays. */
+  readonly keep: (() => void) | undefined
   /** Whether it was emptied, so that what is not written reads as zeros. */
   readonly isEmpty: boolean
   /** Whether it is a pipe or the like, in which nobody can say where to write. */
@@ -22,12 +22,10 @@ interface Opened {
 /** A file, new or overwritten, a block device, or anything else that takes bytes. */
 class FileOutput implements ByteOutput {
   private readonly opened: Opened
-  private readonly forget: () => void
   private position = 0
 
   constructor(opened: Opened) {
     this.opened = opened
-    this.forget = opened.isNew ? removeWhenInterrupted(opened.path) : () => undefined
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -44,17 +42,16 @@ class FileOutput implements ByteOutput {
       if (!this.opened.isSequential) await this.opened.handle.sync()
       await this.opened.handle.close()
     })
-    this.forget()
+    this.opened.keep?.()
   }
 
   async abandon(): Promise<void> {
-    this.forget()
     try {
       await this.opened.handle.close()
     } catch {
       // It may be closed already; what stopped the work says more.
     }
-    if (this.opened.isNew) await rm(this.opened.path, { force: true })
+    await unmake(this.opened.path, this.opened.keep)
   }
 
   private async writeSparsely(bytes: Uint8Array): Promise<void> {
@@ -93,35 +90,48 @@ async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openEither(path: string): Promise<{ handle: FileHandle; isNew: boolean }> {
-  try {
-    return { handle: await open(path, 'wx'), isNew: true }
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  }
-  // Without O_TRUNC: what is there is looked at first. O_CREAT is for a symbolic link to a file that does not exist yet.
-  return { handle: await open(path, constants.O_WRONLY | constants.O_CREAT), isNew: false }
+interface Target {
+  readonly handle: FileHandle
+  /** For a file that was made here: from now on it stays, whatever happens. */
+  readonly keep: (() => void) | undefined
 }
 
-async function prepare(path: string, handle: FileHandle, isNew: boolean, sizeBytes: number): Promise<Opened> {
+async function openEither(path: string): Promise<Target> {
+  const keep = makeFile(path)
+  try {
+    // Without O_TRUNC: what is there is looked at first. O_CREAT is for a symbolic link to a file that does not exist yet.
+    return { handle: await open(path, constants.O_WRONLY | constants.O_CREAT), keep }
+  } catch (error) {
+    await unmake(path, keep)
+    throw error
+  }
+}
+
+async function unmake(path: string, keep: (() => void) | undefined): Promise<void> {
+  if (keep === undefined) return
+  keep()
+  await rm(path, { force: true })
+}
+
+async function prepare(path: string, { handle, keep }: Target, sizeBytes: number): Promise<Opened> {
   const stats = await handle.stat()
   const isFile = stats.isFile()
   if (isFile) {
     await handle.truncate(0)
     await handle.truncate(sizeBytes)
   }
-  return { path, handle, isNew, isEmpty: isFile, isSequential: !isFile && !stats.isBlockDevice() }
+  return { path, handle, keep, isEmpty: isFile, isSequential: !isFile && !stats.isBlockDevice() }
 }
 
 /** Opens a file or device to be overwritten from its beginning, and makes a file of `sizeBytes` where there is none. @throws {CommandError} */
 export async function openFileOutput(path: string, sizeBytes: number): Promise<ByteOutput> {
   return named(path, async () => {
-    const { handle, isNew } = await openEither(path)
+    const target = await openEither(path)
     try {
-      return new FileOutput(await prepare(path, handle, isNew, sizeBytes))
+      return new FileOutput(await prepare(path, target, sizeBytes))
     } catch (error) {
-      await handle.close()
-      if (isNew) await rm(path, { force: true })
+      await target.handle.close()
+      await unmake(path, target.keep)
       throw error
     }
   })

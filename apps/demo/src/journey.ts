@@ -56,9 +56,25 @@ export class Journey {
     return this.say(`skipped the file system: ${reason}; comparing bytes on the disk itself instead`)
   }
 
-  /** Runs a program of the system, which is killed when the journey is to end. */
+  /** Runs a program of the system, which is killed when the journey is to end, and leaves nothing then. */
   run(program: string, ...args: string[]): Promise<string> {
     return runTool([program, ...args], this.signal)
+  }
+
+  /**
+   * Runs a program that makes something which has to be taken down again, and notes how. It is not killed when the journey is to end: half-way, nobody
+   * would know whether there is something to take down.
+   */
+  async make(
+    undo: (output: string) => [string, ...string[]],
+    program: string,
+    ...args: string[]
+  ): Promise<string> {
+    this.signal.throwIfAborted()
+    const output = await runTool([program, ...args])
+    this.undo.add(() => runTool(undo(output)))
+    this.signal.throwIfAborted()
+    return output
   }
 
   async mount(): Promise<void> {

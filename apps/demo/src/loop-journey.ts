@@ -3,14 +3,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeError } from '@bttkit/command-line'
 import type { Journey } from './journey.ts'
-import { ToolMissingError, runTool } from './run-tool.ts'
+import { ToolMissingError } from './run-tool.ts'
 
 /** A loop device on the disk, or `undefined` with the reason said, where there is none to be had. */
 async function attachLoop(journey: Journey): Promise<string | undefined> {
   try {
-    const device = await journey.run('losetup', '--find', '--show', '--direct-io=on', journey.disk)
-    journey.undo.add(() => runTool(['losetup', '--detach', device]))
-    return device
+    const detach = (device: string): [string, ...string[]] => ['losetup', '--detach', device]
+    return await journey.make(detach, 'losetup', '--find', '--show', '--direct-io=on', journey.disk)
   } catch (error) {
     journey.signal.throwIfAborted()
     await journey.skip(`no loop device is to be had here (${describeError(error)})`)
@@ -19,8 +18,7 @@ async function attachLoop(journey: Journey): Promise<string | undefined> {
 }
 
 async function mountFileSystem(journey: Journey, device: string, directory: string): Promise<void> {
-  await journey.run('mount', '-t', 'ext4', device, directory)
-  journey.undo.add(() => runTool(['umount', directory]))
+  await journey.make(() => ['umount', directory], 'mount', '-t', 'ext4', device, directory)
 }
 
 /** Makes the file system; false, with the reason said, where there is no program for it. */

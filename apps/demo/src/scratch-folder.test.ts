@@ -25,11 +25,6 @@ test('a tree is copied without what was installed or built, with its links as th
   symlinkSync('nowhere', join(from, 'src/link'))
   const to = join(makeFolder(), 'copy')
   await copySources(from, to)
-  expect(readdirSync(to, { recursive: true }).toSorted()).toEqual([
-    'src',
-    'src/a',
-    'src/deep',
-    'src/deep/a',
-    'src/link',
-  ])
+  const copied = new Set(readdirSync(to, { recursive: true, encoding: 'utf8' }))
+  expect(copied).toEqual(new Set(['src', 'src/a', 'src/deep', 'src/deep/a', 'src/link']))
 })

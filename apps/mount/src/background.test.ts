@@ -58,7 +58,7 @@ describe.skipIf(whyNoFuse() !== undefined)(`btt-mount --background ${whyNoFuse()
 
   test.each([
     [['--', '/nowhere/image', '.'], 1],
-    [['-o', 'nonsense', '/nowhere/image', '.'], 1],
+    [['-o', 'nonsense', '/nowhere/image', '.'], 2],
     [['/nowhere/image'], 2],
   ])('of %j ends with the words and the exit code of the server', async (args, code) => {
     const starter = scene.start('--background', ...args)

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
+import { MountError } from '@bttkit/interfaces'
 import {
   OutputClosedError,
+  UsageError,
   commonOptions,
   declareOperands,
   describeError,
@@ -8,7 +10,7 @@ import {
   writeJson,
   writeOutput,
 } from '@bttkit/command-line'
-import { parseMountOptions } from '@bttkit/fuse-kernel'
+import { parseMountOptions, type MountOptions } from '@bttkit/fuse-kernel'
 import {
   isCalledByMount,
   reportToStarter,
@@ -65,6 +67,15 @@ async function sayReady(
   }
 }
 
+/** @throws {UsageError} for an option that nobody knows. */
+function readMountOptions(lists: readonly string[]): MountOptions {
+  try {
+    return parseMountOptions(lists.join(','))
+  } catch (error) {
+    throw error instanceof MountError ? new UsageError(error.message) : error
+  }
+}
+
 async function serve(
   command: Command,
   image: string,
@@ -73,7 +84,7 @@ async function serve(
 ): Promise<void> {
   const flags = command.opts<MountFlags>()
   const { offset, plugin } = commonOptions(command)
-  const { readOnly, allowOther, extraOptions } = parseMountOptions(flags.options.join(','))
+  const { readOnly, allowOther, extraOptions } = readMountOptions(flags.options)
   const pidFile = flags.pidFile === undefined ? undefined : new PidFile(flags.pidFile)
   const mounted = await mountImage({
     image,

@@ -85,7 +85,7 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mount that cannot be made ${whyNoF
   ])('with %j is refused before anything is opened', async (args, reason) => {
     await scene.create(17 * MIB)
     const { code, line } = await refusal(scene.image, scene.mountPoint, ...args)
-    expect(code).not.toBe(0)
+    expect(code).toBe(2)
     expect(line).toContain(reason)
   })
 

@@ -19,7 +19,7 @@ import { zeroRange } from './zero-range.ts'
  *
  * Several may be under way at once on a thread.
  */
-export class BttOperations implements BlockOperations<Sleepable<void>> {
+class BttOperations implements BlockOperations<Sleepable<void>> {
   private readonly attachment: Attachment
   private readonly shape: DeviceShape
   private readonly readOnly: boolean

@@ -42,7 +42,7 @@ interface FlogProblem {
   readonly problem: string
 }
 
-export interface FlogFindings {
+interface FlogFindings {
   readonly slots: FlogSlots
   readonly lanes: readonly FlogLane[]
   readonly pending: readonly PendingWrite[]

@@ -94,19 +94,22 @@ async function layOutBtt(
 async function createBtt(target: ImageToOpen, flags: CreateFlags, command: Command): Promise<BttInfo> {
   const path = pathOf(target)
   const existed = path === '' || existsSync(path)
-  return withStorage(target, flags.size, async (provider) => {
-    // A name that did not exist and now is a file of the right size was given to one that we made.
-    const isOurs = !existed && statSync(path, { throwIfNoEntry: false })?.size === provider.size
-    const forget = isOurs ? removeWhenInterrupted(path) : () => undefined
-    try {
-      return await layOutBtt(provider, target, flags, command)
-    } catch (error) {
-      if (isOurs) rmSync(path, { force: true })
-      throw error
-    } finally {
-      forget()
-    }
-  })
+  // A name that did not exist and now is a file of the right size was given to one that we made.
+  const isOurs = (): boolean => !existed && statSync(path, { throwIfNoEntry: false })?.size === flags.size
+  // Before there is anything: a signal may come as soon as the file is made.
+  const forget = removeWhenInterrupted(path, isOurs)
+  try {
+    return await withStorage(target, flags.size, async (provider) => {
+      try {
+        return await layOutBtt(provider, target, flags, command)
+      } catch (error) {
+        if (isOurs()) rmSync(path, { force: true })
+        throw error
+      }
+    })
+  } finally {
+    forget()
+  }
 }
 
 function summary({ image, format, sectorCount, sectorSize, metadataSize, arenas }: BttInfo): string {

@@ -30,7 +30,9 @@ export function runCommand(
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe']
   if (inheritAs3 !== undefined) stdio.push(inheritAs3)
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio, env: { ...process.env, ...options.env, LC_ALL: 'C' } })
+    // In a session of its own: a second Ctrl-C of an impatient person must not end an unmount half-way.
+    const env = { ...process.env, ...options.env, LC_ALL: 'C' }
+    const child = spawn(command, args, { stdio, env, detached: true })
     const said: string[] = []
     child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
     const giveUp = (): void => {
