@@ -24,11 +24,12 @@ export class MemoryFile implements Required<FuseFile> {
   mostUnderWay = 0
   private readonly delayMs: number
   private readonly keepsCalls: boolean
+  private readonly onBegin: (() => void) | undefined
 
   constructor(
     name: string,
     content: Uint8Array,
-    options: { readOnly?: boolean; delayMs?: number; keepsCalls?: boolean } = {},
+    options: { readOnly?: boolean; delayMs?: number; keepsCalls?: boolean; onBegin?: () => void } = {},
   ) {
     this.name = name
     this.content = content
@@ -36,6 +37,7 @@ export class MemoryFile implements Required<FuseFile> {
     this.readOnly = options.readOnly ?? false
     this.delayMs = options.delayMs ?? 0
     this.keepsCalls = options.keepsCalls ?? false
+    this.onBegin = options.onBegin
   }
 
   *read(offset: number, target: Uint8Array): Sleepable<void> {
@@ -64,6 +66,7 @@ export class MemoryFile implements Required<FuseFile> {
     if (failure !== undefined) throw failure
     if (this.delayMs === 0) return
     this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay)
+    this.onBegin?.()
     yield delay(this.delayMs)
     this.underWay--
   }

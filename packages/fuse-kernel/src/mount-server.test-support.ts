@@ -41,6 +41,8 @@ export type ServerMessage =
   | { readonly error: string }
   | { readonly done: string }
   | { readonly beginning: string }
+  /** A request of the file that sleeps has begun. */
+  | { readonly underWay: true }
 
 export type ServerCommand = 'unmount' | 'stop' | 'throw' | 'exit' | 'leave' | 'peek'
 
@@ -61,7 +63,10 @@ function serveInWorker(fd: number): void {
 
 async function serveHere(fd: number): Promise<void> {
   const { delayMs = 0, concurrency = 64 } = options
-  const disk = new MemoryFile('disk', new Uint8Array(content), { delayMs })
+  const disk = new MemoryFile('disk', new Uint8Array(content), {
+    delayMs,
+    onBegin: () => tell({ underWay: true }),
+  })
   const session = new FuseSession(new FuseFileSystem({ files: [disk], directIo, readOnly }))
   const end = await serveAsync(fd, session, {
     stop,

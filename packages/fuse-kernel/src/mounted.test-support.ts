@@ -39,7 +39,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-type MessageKey = 'ready' | 'end' | 'error' | 'done' | 'beginning'
+type MessageKey = 'ready' | 'end' | 'error' | 'done' | 'beginning' | 'underWay'
 type MessageWith<Key extends MessageKey> = Extract<ServerMessage, Record<Key, unknown>>
 
 export class TestServer {

@@ -68,6 +68,7 @@ describe.skipIf(cannotMount !== undefined)(
       const server = await serve({ workers: 0, delayMs: 50, directIo: true })
       const file = await open(server.disk, 'r')
       const reading = file.read(Buffer.alloc(100), 0, 100, 0)
+      await server.message('underWay')
       server.send('stop')
       expect((await endOf(server)).end).toBe('stopped')
       expect((await reading).bytesRead).toBe(100)
