@@ -1,6 +1,5 @@
 import { closeSync, openSync, rmSync } from 'node:fs'
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+import { STOP_SIGNALS } from '@bttkit/command-line'
 
 /**
  * From now on until the returned function is called, a signal that ends the program removes a half-made file first.
@@ -9,7 +8,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export function removeWhenInterrupted(path: string, isOurs: () => boolean): () => void {
   const forget = (): void => {
-    for (const signal of SIGNALS) process.off(signal, end)
+    for (const signal of STOP_SIGNALS) process.off(signal, end)
   }
   const end = (signal: NodeJS.Signals): void => {
     forget()
@@ -17,7 +16,7 @@ export function removeWhenInterrupted(path: string, isOurs: () => boolean): () =
     // Now that nobody listens, it ends the program, as it would have without us.
     process.kill(process.pid, signal)
   }
-  for (const signal of SIGNALS) process.on(signal, end)
+  for (const signal of STOP_SIGNALS) process.on(signal, end)
   return forget
 }
 

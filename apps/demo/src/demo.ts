@@ -8,8 +8,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { CommandError, addCommonOptions, packageVersion, runProgram } from '@bttkit/command-line'
-import { STOP_SIGNALS } from '@bttkit/mount'
+import {
+  CommandError,
+  STOP_SIGNALS,
+  addCommonOptions,
+  packageVersion,
+  runProgram,
+} from '@bttkit/command-line'
 import { ensureDemoImage } from './demo-image.ts'
 import { Journey } from './journey.ts'
 import { copyThroughLoop } from './loop-journey.ts'

@@ -35,7 +35,7 @@ function introduce(mounted: MountedImage, image: string): Promise<void> {
     `${image} is mounted; its disk is ${disk}. Stop with Ctrl-C. In another terminal try\n` +
       `  losetup --find --show --direct-io=on ${disk}    # a block device; then mkfs.ext4 on it, and mount it\n` +
       `  mkfs.ext4 -F ${disk}                            # or a file system on the file itself\n` +
-      `  npx --yes pnpm@12.21.0 -s btt info ${image}     # once it is unmounted, or: cat ${mounted.mountPoint}/info.json\n`,
+      `  npx --yes pnpm@12.21.0 --silent btt info ${image}     # once it is unmounted, or: cat ${mounted.mountPoint}/info.json\n`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { STOP_SIGNALS } from './unmount-on-signals.ts'
+import { STOP_SIGNALS } from '@bttkit/command-line'
 
 /**
  * Puts off the signals that stop a program until the function that this returns has been called: who died between making a mount and having it

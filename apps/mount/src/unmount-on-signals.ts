@@ -1,9 +1,6 @@
 import { MountError } from '@bttkit/interfaces'
-import { describeError } from '@bttkit/command-line'
+import { STOP_SIGNALS, describeError } from '@bttkit/command-line'
 import type { MountedImage } from './mount-image.ts'
-
-/** What people and programs stop a program with. */
-export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Unmounts at a signal, and at each further one until it succeeds: a mount that is in use goes on, because who uses it has a right to their disk. Says

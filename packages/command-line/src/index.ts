@@ -11,3 +11,4 @@ export { withProgress, type Progress, type ProgressSubject, type ProgressSurroun
 export { loadProviderPlugin } from './provider-plugin.ts'
 export { runProgram } from './run-program.ts'
 export { OutputClosedError, writeJson, writeOutput } from './standard-output.ts'
+export { STOP_SIGNALS } from './stop-signals.ts'

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { commonOptions, declareOperands, takeOperands, withProgress, writeJson } from '@bttkit/command-line'
-import { STANDARD_OUTPUT, refuseTerminal, withByteOutput } from '../byte-output.ts'
+import { STANDARD_OUTPUT, refuseTerminal, withByteOutput } from '../with-byte-output.ts'
 import { exportSectors, exportedSectorBytes } from '../export-image.ts'
 import { FAIL, onErrorArgument, type OnError } from '../on-error.ts'
 import { IMAGE_HELP } from '../operand-help.ts'

@@ -8,7 +8,7 @@ import {
   withProgress,
   writeJson,
 } from '@bttkit/command-line'
-import { STANDARD_OUTPUT, refuseTerminal, withByteOutput } from '../byte-output.ts'
+import { STANDARD_OUTPUT, refuseTerminal, withByteOutput } from '../with-byte-output.ts'
 import { eventLoopTurn } from '../event-loop-turn.ts'
 import { checkLbaRange, piecesOf, sectorsAPiece, type LbaRange } from '../lba-range.ts'
 import { IMAGE_HELP } from '../operand-help.ts'

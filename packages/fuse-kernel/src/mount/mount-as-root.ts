@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { MountError } from '@bttkit/interfaces'
-import type { PreparedMount } from './mount-fuse.ts'
+import type { PreparedMount } from './prepared-mount.ts'
 import { sourceArgument } from './mount-source.ts'
 import { runCommand } from './run-command.ts'
 

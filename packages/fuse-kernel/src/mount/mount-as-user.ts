@@ -5,7 +5,7 @@
 import { closeSync } from 'node:fs'
 import { MountError } from '@bttkit/interfaces'
 import { loadDescriptorSocket, type DescriptorSocket } from './descriptor-socket.ts'
-import type { PreparedMount } from './mount-fuse.ts'
+import type { PreparedMount } from './prepared-mount.ts'
 import { runCommand } from './run-command.ts'
 
 /** What fusermount3 says, the errno for it, and what helps where it does not say so itself. */

@@ -3,6 +3,7 @@ import { mountAsRoot } from './mount-as-root.ts'
 import { mountAsUser } from './mount-as-user.ts'
 import { checkExtraOptions } from './mount-options.ts'
 import { checkMountPoint } from './mount-point.ts'
+import type { PreparedMount } from './prepared-mount.ts'
 
 export interface MountFuseOptions {
   /** An empty directory. */
@@ -24,15 +25,6 @@ export interface FuseMount {
   readonly fd: number
   /** Absolute, without symbolic links. */
   readonly mountPoint: string
-}
-
-/** What both ways of mounting need. */
-export interface PreparedMount {
-  readonly mountPoint: string
-  readonly fsName: string
-  readonly subtype: string
-  /** For the kernel, in its words. */
-  readonly options: readonly string[]
 }
 
 function prepareOptions(options: MountFuseOptions): string[] {
