@@ -12,6 +12,7 @@ import {
   FlogError,
   type AttachOptions,
   type BttDevice,
+  type BttInfo,
   type LaneTableFactory,
   type LockTableFactory,
   type MaybeSleep,
@@ -92,7 +93,10 @@ function loadFreeList(words: ArenaWords, arena: JudgedArena): void {
 
 function compose(storage: Storage, btt: JudgedBtt, parts: EngineParts, options: AttachOptions): AttachedBtt {
   const { readOnly = false } = options
-  const info = describeBtt(storage.name, btt)
+  const found = describeBtt(storage.name, btt)
+  // By now an attach for writing has recovered what there was to recover.
+  const isRecovered = !readOnly && found.state === 'needs-recovery'
+  const info: BttInfo = isRecovered ? { ...found, state: 'clean' } : found
   const laneCount = chooseLaneCount(storage.name, btt, options.laneCount)
   const state = new VolatileState(
     laneCount,

@@ -84,7 +84,7 @@ test('a read-only attach of an interrupted image says that it needs recovery, an
   const image = kernelImage('crash-512')
   const memory = new MemoryProvider({ bytes: image.bytes() }, image.name)
   expect(runAtomic(engine.attach(memory, { readOnly: true })).info.state).toBe('needs-recovery')
-  runAtomic(engine.attach(memory))
+  expect(runAtomic(engine.attach(memory)).info.state).toBe('clean')
   expect(runAtomic(engine.attach(memory, { readOnly: true })).info.state).toBe('clean')
 })
 

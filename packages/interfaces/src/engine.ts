@@ -111,7 +111,7 @@ export interface DeviceStatistics {
 
 /** An attached BTT. */
 export interface BttDevice extends BlockDevice {
-  /** As found at attach. */
+  /** As it was when attach had finished: an attach for writing that recovered leaves it `clean`. */
   readonly info: BttInfo
   /** Whether operations may wait for the provider; where not, the atomic form is always to be had. */
   readonly mayWait: boolean

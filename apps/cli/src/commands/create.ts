@@ -34,7 +34,8 @@ const SECTOR_SIZES = KERNEL_LBASIZES.join(', ')
 
 const HELP = `
 The sector size is 512 or 4096 bytes; what is more is metadata of each sector (T10-PI or another payload).
-A file that does not exist is made, with --size; what exists keeps its size. What holds something already is refused without --force.
+A file that does not exist is made, with --size; what exists keeps its size. What holds something already is refused without --force; with it,
+the first 4096 bytes are overwritten too, where a partition table or file system would go on to claim the storage.
 
 Examples:
   btt create disk.img --size 64MiB
