@@ -10,10 +10,13 @@ export interface LaneTable {
   /** Whether the holder of a lane may not sleep (spinlock models). */
   readonly atomicWhileHeld: boolean
 
-  /** A lane at once, or `undefined` when it would have to wait. Never overtakes a waiter. Throws `LaneMisuseError` for a hint that is no whole number from 0. */
+  /** A lane at once, or `undefined` when it would have to wait. Among the tasks of one thread it never overtakes a waiter. Throws `LaneMisuseError` for a hint that is no whole number from 0. */
   tryAcquire(hint: number): number | undefined
 
-  /** A lane; waits in first-in, first-out order where none is to be had. `hint` (a whole number from 0) is advice, such as a processor number. */
+  /**
+   * A lane; waits where none is to be had: among the tasks of one thread in first-in, first-out order, among threads without a promised order (each table
+   * says). `hint` (a whole number from 0) is advice, such as a processor number.
+   */
   acquire(hint: number): Sleepable<number>
 
   /** Gives a lane back. Throws `LaneMisuseError` for one that is not held; never waits. */
@@ -28,7 +31,7 @@ export interface LockTable {
   readonly lockCount: number
   /** Takes a lock at once; false when it is held. Throws `LaneMisuseError` for a lock that does not exist, as all of these do. */
   tryAcquire(index: number): boolean
-  /** Takes a lock; waits in first-in, first-out order. */
+  /** Takes a lock; waits as `LaneTable.acquire` does. */
   acquire(index: number): Sleepable<void>
   /** Gives a lock back. Throws `LaneMisuseError` for one that is not held; never waits. */
   release(index: number): void

@@ -1,0 +1,22 @@
+import { LaneMisuseError } from '@bttkit/interfaces'
+
+/** @throws {LaneMisuseError} for a hint that is no whole number from 0 */
+export function checkHint(hint: number): void {
+  if (!Number.isSafeInteger(hint) || hint < 0) {
+    throw new LaneMisuseError({}, `a hint is a whole number from 0, not ${hint}`)
+  }
+}
+
+/** @throws {LaneMisuseError} for a number of CPUs that no machine has */
+export function checkCpuCount(cpuCount: number): void {
+  if (!Number.isSafeInteger(cpuCount) || cpuCount < 1) {
+    throw new LaneMisuseError({}, `a machine has at least one CPU, not ${cpuCount}`)
+  }
+}
+
+/** @throws {LaneMisuseError} for a lane outside of the table. The kernel would have used memory that is no lane: not modelled. */
+export function checkLane(lane: number, laneCount: number): void {
+  if (!Number.isSafeInteger(lane) || lane < 0 || lane >= laneCount) {
+    throw new LaneMisuseError({}, `there is no lane ${lane}`)
+  }
+}

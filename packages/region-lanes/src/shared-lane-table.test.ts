@@ -1,0 +1,132 @@
+import { LaneMisuseError, type Sleepable, type Wait } from '@bttkit/interfaces'
+import { runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
+import { expect, test, vi } from 'vitest'
+import { MutexLaneTable, SharedLaneTable } from './index.ts'
+import { laneTableContract } from './lane-table-contract.test-support.ts'
+import { NEVER_MS, sharedWords, turn } from './threads.test-support.ts'
+
+laneTableContract('MutexLaneTable', (lanes, policy) => new MutexLaneTable(new Int32Array(lanes), policy))
+// Rounds that never end: what the protocol of the words does not wake stays asleep, and the test fails.
+laneTableContract(
+  'SharedLaneTable',
+  (lanes, policy) =>
+    new SharedLaneTable(sharedWords(SharedLaneTable.wordsFor(lanes)), policy, { roundMs: NEVER_MS }),
+)
+
+test('words that no other thread can see are refused', () => {
+  expect(() => new SharedLaneTable(new Int32Array(3))).toThrow(LaneMisuseError)
+})
+
+test('no words at all are refused', () => {
+  expect(() => new SharedLaneTable(sharedWords(0))).toThrow(LaneMisuseError)
+})
+
+test('the release of a lane that nobody waits for leaves the common word alone; then it changes with each', () => {
+  const words = sharedWords(3)
+  const lanes = new SharedLaneTable(words, 'first-idle')
+  const sequence = (): number => words[2] ?? 0
+  lanes.tryAcquire(0)
+  lanes.tryAcquire(1)
+  lanes.release(1)
+  expect(sequence()).toBe(0)
+  lanes.tryAcquire(1)
+  lanes.acquire(0).next()
+  const waited = sequence()
+  lanes.release(1)
+  expect(sequence()).not.toBe(waited)
+  // Nobody slept, so nobody has to be woken any more.
+  const after = sequence()
+  lanes.release(0)
+  expect(sequence()).toBe(after)
+})
+
+/** The wait of an operation that has to wait. */
+function waitOf(operation: Sleepable<number>): Wait {
+  const step = operation.next()
+  if (step.done === true) throw new Error('it did not have to wait')
+  return step.value
+}
+
+const giveUp = (): never => {
+  throw new Error('it sleeps')
+}
+
+test('who has seen no idle lane does not sleep through a release, though that woke somebody else', async () => {
+  const lanes = new SharedLaneTable(sharedWords(2), 'first-idle', { roundMs: 50, onStall: giveUp })
+  lanes.tryAcquire(0)
+  const sleeps = runAsync(lanes.acquire(0))
+  await turn()
+  const waiter = lanes.acquire(0)
+  const wait = waitOf(waiter)
+  lanes.release(0)
+  lanes.tryAcquire(0)
+  // The lane is held again, and still the wait is over: the release changed the word that it waits for.
+  wait.block?.()
+  expect(waiter.next().done).toBe(false)
+  lanes.release(0)
+  expect(runBlocking(waiter)).toBe(0)
+  lanes.release(0)
+  expect(await sleeps).toBe(0)
+})
+
+test('of two waiters, one that is ended after it was woken wakes the other', async () => {
+  const lanes = new SharedLaneTable(sharedWords(2), 'first-idle', { roundMs: NEVER_MS })
+  lanes.tryAcquire(0)
+  const gone = lanes.acquire(0)
+  const woken = Promise.resolve(waitOf(gone))
+  await turn()
+  const stays = runAsync(lanes.acquire(0))
+  await turn()
+  lanes.release(0)
+  await woken
+  gone.return(0)
+  expect(await stays).toBe(0)
+})
+
+/** Lets another thread's steps come right after, or right before, the next such step of the code under test. */
+function interleave(step: 'notify' | 'or', when: 'before' | 'after', others: () => void): void {
+  const real = Atomics[step] as (...args: unknown[]) => number
+  const spy = vi.spyOn(Atomics, step).mockImplementation((...args: unknown[]) => {
+    spy.mockRestore()
+    if (when === 'before') others()
+    const result = real.apply(Atomics, args)
+    if (when === 'after') others()
+    return result
+  })
+}
+
+test('who falls asleep while a releaser finds nobody asleep is woken', async () => {
+  const lanes = new SharedLaneTable(sharedWords(2), 'first-idle', { roundMs: NEVER_MS })
+  lanes.tryAcquire(0)
+  waitOf(lanes.acquire(0))
+  let woken: Promise<unknown> | undefined
+  interleave('notify', 'after', () => {
+    lanes.tryAcquire(0)
+    const wait = waitOf(lanes.acquire(0))
+    woken = new Promise((resolve) => void wait.then(resolve))
+  })
+  lanes.release(0)
+  expect(woken).toBeDefined()
+  await woken
+})
+
+test('who looked before nobody waited any more does not sleep after somebody waits again', async () => {
+  const lanes = new SharedLaneTable(sharedWords(3), 'first-idle', { roundMs: NEVER_MS })
+  lanes.tryAcquire(0)
+  lanes.tryAcquire(1)
+  waitOf(lanes.acquire(0))
+  let looked: Wait | undefined
+  interleave('notify', 'after', () => {
+    lanes.tryAcquire(0)
+    looked = waitOf(lanes.acquire(0))
+  })
+  lanes.release(0)
+  interleave('or', 'before', () => {
+    lanes.release(0)
+    lanes.release(1)
+  })
+  expect(runAtomic(lanes.acquire(0))).toBe(0)
+  // Lane 1 is idle, and nobody would say so.
+  expect(looked).toBeDefined()
+  await looked
+})

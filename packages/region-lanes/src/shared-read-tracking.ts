@@ -1,0 +1,98 @@
+/**
+ * Read tracking for the tasks of several threads.
+ *
+ * A word is 0, or names a block in its low 30 bits (a map entry has no more) under the bit VALID; the bit WAITED says that a
+ * writer sleeps on this word. So one word a lane is enough, and a reader notifies only where a writer waits.
+ *
+ * Invariants:
+ * - The block and VALID of a word are changed by the holder of its lane only; a writer adds WAITED, and only to the value it saw.
+ * - A writer sleeps only on a word with WAITED. Whatever replaces such a word notifies its sleepers: the replacement
+ *   is an exchange, so it cannot miss a WAITED that came just before.
+ * - All sleepers of a word are woken, so a writer that went away takes no wake-up from another.
+ */
+import type { ReadTracking, Sleepable } from '@bttkit/interfaces'
+import { WordWait, requireShared, type SharedWaitOptions } from './word-wait.ts'
+
+const IDLE = 0
+/** Tells block 0 from an idle word. */
+const VALID = 0x8000_0000
+const WAITED = 0x4000_0000
+
+export class SharedReadTracking implements ReadTracking {
+  private readonly words: Int32Array
+  private readonly options: SharedWaitOptions
+
+  /**
+   * @param words of a SharedArrayBuffer, one a lane, 0 when the lane reads nothing
+   * @throws {LaneMisuseError} for words that are not shared
+   */
+  constructor(words: Int32Array, options: SharedWaitOptions = {}) {
+    requireShared(words, 'read-tracking')
+    this.words = words
+    this.options = options
+  }
+
+  /**
+   * A full fence. The exchange is sequentially consistent, which by itself orders it only with other atomics: on ARM a plain
+   * load, such as that of the map which follows, may pass a store-release. It cannot pass the atomic load (an acquire),
+   * which in turn cannot pass the exchange.
+   */
+  enter(lane: number, block: number): void {
+    this.change(lane, block | VALID)
+    Atomics.load(this.words, lane)
+  }
+
+  leave(lane: number): void {
+    this.change(lane, IDLE)
+  }
+
+  isRead(block: number): boolean {
+    return this.readerOf(block) !== undefined
+  }
+
+  anyRead(): boolean {
+    for (let lane = 0; lane < this.words.length; lane++) {
+      if (Atomics.load(this.words, lane) !== IDLE) return true
+    }
+    return false
+  }
+
+  *waitUntilUnread(block: number): Sleepable<void> {
+    const read = block | VALID
+    const waited = read | WAITED
+    for (let lane = this.readerOf(block); lane !== undefined; lane = this.readerOf(block)) {
+      const seen = Atomics.compareExchange(this.words, lane, read, waited)
+      // The reader left, or turned to another block, before it could be told: look again.
+      if (seen !== read && seen !== waited) continue
+      const wait = new WordWait(
+        {
+          words: this.words,
+          index: lane,
+          expected: waited,
+          on: { object: 'read-tracking', kind: 'acquire', start: block, end: block + 1 },
+          ready: () => !this.isRead(block),
+          passOn: () => {},
+        },
+        this.options,
+      )
+      try {
+        yield wait
+      } finally {
+        wait.close(true)
+      }
+    }
+  }
+
+  private readerOf(block: number): number | undefined {
+    const read = block | VALID
+    for (let lane = 0; lane < this.words.length; lane++) {
+      if ((Atomics.load(this.words, lane) & ~WAITED) === read) return lane
+    }
+    return undefined
+  }
+
+  private change(lane: number, word: number): void {
+    const before = Atomics.exchange(this.words, lane, word)
+    if ((before & WAITED) !== 0) Atomics.notify(this.words, lane)
+  }
+}
