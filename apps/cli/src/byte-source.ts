@@ -71,7 +71,6 @@ class StreamSource implements ByteSource {
     return done
   }
 
-  // oxlint-disable-next-line typescript/require-await -- as of every source
   async close(): Promise<void> {
     // Otherwise the program would wait for input that it no longer wants.
     this.stream.destroy()

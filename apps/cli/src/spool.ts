@@ -24,7 +24,6 @@ class MemorySource implements ByteSource {
     this.size = pieces.reduce((sum, piece) => sum + piece.length, 0)
   }
 
-  // oxlint-disable-next-line typescript/require-await -- as of every source
   async read(target: Uint8Array): Promise<number> {
     let done = 0
     while (done < target.length && this.position < this.size) {

@@ -19,7 +19,6 @@ const port = parentPort
 if (port === null) throw new TypeError('this module serves an image from a worker thread')
 
 function tell(message: ServerMessage): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
   port?.postMessage(message)
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BttkitError, type CreateOptions } from '@bttkit/interfaces'
+import { BttkitError, ProviderIoError, type CreateOptions, type MaybeSleep } from '@bttkit/interfaces'
 import { KERNEL_LBASIZES, decodeInfoBlock, sectorShape } from '@bttkit/btt-format'
 import { kernelImage, poolImage } from '@bttkit/fixtures'
 import { MemoryProvider } from '@bttkit/pmem-memory'
@@ -219,4 +219,30 @@ test.each([
   expect(() => runAtomic(engine.create(provider, { force: true }))).toThrow(reason)
   expect(() => runAtomic(engine.attach(provider))).toThrow(reason)
   runAtomic(engine.attach(provider, { readOnly: true }))
+})
+
+test('storage that cannot be read is not taken for blank, also where old info blocks are looked for', () => {
+  const memory = freshMemory(17 * MIB)
+  const before = sha256(memory.mapping)
+  for (let failAt = 0; ; failAt++) {
+    let reads = 0
+    class Unreadable extends PassingProvider {
+      override read(offset: number, target: Uint8Array): MaybeSleep {
+        if (reads++ === failAt) throw new ProviderIoError({ image: this.name }, 'cannot be read', 'EIO')
+        return super.read(offset, target)
+      }
+      override write(): never {
+        throw new PowerFailure('it would write')
+      }
+    }
+    let found = ''
+    try {
+      runAtomic(engine.create(new Unreadable(memory), { force: true }))
+    } catch (error) {
+      if (error instanceof PowerFailure) break
+      found = error instanceof BttkitError ? error.code : String(error)
+    }
+    expect(found, `read ${failAt}`).toBe('BTT_PROVIDER_IO')
+  }
+  expect(sha256(memory.mapping)).toBe(before)
 })

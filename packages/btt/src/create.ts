@@ -9,7 +9,10 @@
 import { randomUUID } from 'node:crypto'
 import {
   AlreadyInUseError,
+  AmbiguousBttError,
+  InfoBlockError,
   LayoutError,
+  NotABttError,
   ReadOnlyError,
   type CreateOptions,
   type MaybeSleep,
@@ -92,6 +95,16 @@ function makePlan(end: number, options: CreateOptions): Plan {
   return { arenas, namespaceOffset, end, info: { uuid, parentUuid, major, minor, externalLbasize, nfree } }
 }
 
+/** Whether an error says what is on the media, and not that they could not be read. */
+function isJudgement(error: unknown): boolean {
+  return (
+    error instanceof NotABttError ||
+    error instanceof InfoBlockError ||
+    error instanceof AmbiguousBttError ||
+    error instanceof LayoutError
+  )
+}
+
 function endOf(arena: FoundArena): number {
   return arena.offset + arena.info.info2off + INFO_BLOCK_BYTES
 }
@@ -117,8 +130,9 @@ function* oldInfoBlocks(storage: Storage, plan: Plan): Sleepable<Set<number>> {
           else blocks.add(block)
         }
       }
-    } catch {
-      // Nothing to be believed begins there, so nothing else of it has to be destroyed.
+    } catch (error) {
+      // Nothing to be believed begins there, so nothing else of it has to be destroyed. Storage that fails is another matter.
+      if (!isJudgement(error)) throw error
     }
   }
   return blocks

@@ -89,7 +89,6 @@ if (workers === 0) void serveHere(fd)
 else for (let count = 0; count < workers; count++) serveInWorker(fd)
 
 async function obey(command: ServerCommand): Promise<void> {
-  // oxlint-disable-next-line unicorn/no-process-exit -- this is what is tested
   if (command === 'exit') process.exit(3)
   if (command === 'peek') tell({ beginning: Buffer.from(content).toString('latin1', 0, 8) })
   if (command === 'stop') await requestStop(stop, mountPoint)

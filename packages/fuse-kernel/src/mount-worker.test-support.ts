@@ -7,7 +7,6 @@ import { FuseFileSystem } from './session/fuse-file-system.ts'
 import { FuseSession } from './session/fuse-session.ts'
 
 function tell(message: ServerMessage): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
   parentPort?.postMessage(message)
 }
 

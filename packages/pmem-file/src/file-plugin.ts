@@ -19,7 +19,6 @@ function blockingIn({ parameters, url }: ProviderLocation): boolean | undefined 
 export const filePlugin: ProviderPlugin = {
   name: 'file',
   schemes: ['file'],
-  // oxlint-disable-next-line typescript/require-await -- failures are to be rejections, as of every plugin
   async open(location, options) {
     const blocking = blockingIn(location) ?? options.blocking ?? false
     if (location.path === '') throw new ProviderUrlError({ image: location.url }, 'names no file')

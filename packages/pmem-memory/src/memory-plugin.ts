@@ -35,7 +35,6 @@ function sizeOf(location: ProviderLocation, options: ProviderOpenOptions): numbe
 export const memoryPlugin: ProviderPlugin = {
   name: 'memory',
   schemes: ['mem'],
-  // oxlint-disable-next-line typescript/require-await -- failures are to be rejections, as of every plugin
   async open(location, options) {
     const size = sizeOf(location, options)
     try {

@@ -47,7 +47,6 @@ const BYTE_CAPABILITIES = capabilitiesOf(false)
  * Copies by Node's own memcpy, which takes ranges: `target.set(source.subarray(…))` makes a view of about 100 bytes
  * a call, and on a SharedArrayBuffer it copies large pieces several times slower.
  */
-// oxlint-disable-next-line typescript/unbound-method -- called with `call`
 const copyBytes = Buffer.prototype.copy
 
 function bytesOf(source: MemorySource): Uint8Array {

@@ -14,7 +14,6 @@ import { LocalReadTracking, MutexLaneTable, MutexLocks, registerMutexLanes } fro
 function registered<T>(token: symbol): T {
   const factories = new Map<symbol, (resolver: never) => unknown>()
   registerMutexLanes({ register: (key, { useFactory }) => factories.set(key, useFactory) })
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
   return factories.get(token)?.(undefined as never) as T
 }
 

@@ -1,4 +1,3 @@
-/* oxlint-disable require-yield, unicorn/consistent-function-scoping -- each operation stands beside its test, also one that never waits */
 import type { Sleepable, Wait } from '@bttkit/interfaces'
 import { expect, test } from 'vitest'
 import { runAsync } from './index.ts'
@@ -107,7 +106,6 @@ test('a rejection is thrown into the operation, which can catch it and go on wai
 test('a rejection that is not even an error is thrown into the operation', async () => {
   function* operation(): Sleepable<unknown> {
     try {
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the point of the test
       yield Promise.reject(undefined)
       return 'nothing was thrown'
     } catch (error) {

@@ -1,4 +1,3 @@
-/* oxlint-disable require-yield, unicorn/consistent-function-scoping -- each operation stands beside its test, also one that never waits */
 import { CannotBlockError, type Sleepable, type Wait } from '@bttkit/interfaces'
 import { expect, test } from 'vitest'
 import { runBlocking } from './index.ts'
@@ -64,7 +63,6 @@ test('a failure that is not even an error is thrown into the operation', () => {
   function* careful(): Sleepable<unknown> {
     try {
       yield blocking(() => {
-        // oxlint-disable-next-line typescript/only-throw-error -- the point of the test
         throw undefined
       })
       return 'nothing was thrown'

@@ -1,4 +1,3 @@
-/* oxlint-disable require-yield, unicorn/consistent-function-scoping -- each operation stands beside its test, also one that never waits */
 import { InvariantError, type Sleepable, type Wait } from '@bttkit/interfaces'
 import { expect, test } from 'vitest'
 import { preemptionPoint, Scheduler, type ScheduledTask } from './index.ts'
