@@ -1,5 +1,5 @@
 import type { BlockDevice } from './block-device.ts'
-import type { LanePolicy } from './lane-table.ts'
+import type { LanePolicy, LaneStatistics } from './lane-table.ts'
 import type { PmemProvider } from './pmem-provider.ts'
 import type { Sleepable } from './wait.ts'
 
@@ -76,6 +76,25 @@ export interface AttachOptions {
   readonly laneCount?: number | undefined
   /** Default `zeros`. */
   readonly initialSectors?: InitialSectors | undefined
+  /** How long an operation waits for a lane, in milliseconds, before it fails with `WaitTimedOutError`. Default: no limit. */
+  readonly laneWaitLimitMs?: number | undefined
+  /** Whether to measure how lanes are used (`DeviceStatistics.lanes`); it costs each operation two looks at the clock. Default false. */
+  readonly measureLanes?: boolean | undefined
+  /** Writes even under a lane table that does not keep tasks apart, or whose holder may not sleep: to reproduce what goes wrong. Default false. */
+  readonly allowUnsafeLanes?: boolean | undefined
+  /**
+   * Whether other threads of this process may join (`BttDevice.share`, `Engine.join`). Operations then may wait for another thread at any time,
+   * so the atomic form is refused. Default false.
+   */
+  readonly threads?: boolean | undefined
+}
+
+/** What another thread needs to join an attachment: a message for it. Made by `BttDevice.share`, of use to the same version of the engine only. */
+export interface DeviceShare {
+  readonly image: string
+  /** The volatile state that the threads share. */
+  readonly state: SharedArrayBuffer
+  readonly description: unknown
 }
 
 export interface CreateOptions {
@@ -97,8 +116,8 @@ export interface CreateOptions {
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined
 }
 
-/** Counters of one attachment since it was made. Another thread may read them at any time. */
-export interface DeviceStatistics {
+/** Counters of one thread's part in an attachment, since it was made or joined. */
+export interface DeviceCounters {
   readonly reads: number
   readonly writes: number
   readonly zeroes: number
@@ -109,6 +128,11 @@ export interface DeviceStatistics {
   readonly lanesInUse: number
 }
 
+export interface DeviceStatistics extends DeviceCounters {
+  /** By lane, of all threads; empty unless `AttachOptions.measureLanes`. */
+  readonly lanes: readonly LaneStatistics[]
+}
+
 /** An attached BTT. */
 export interface BttDevice extends BlockDevice {
   /** As it was when attach had finished: an attach for writing that recovered leaves it `clean`. */
@@ -116,6 +140,15 @@ export interface BttDevice extends BlockDevice {
   /** Whether operations may wait for the provider; where not, the atomic form is always to be had. */
   readonly mayWait: boolean
   statistics(): DeviceStatistics
+  /**
+   * For `Engine.join` on other threads of this process.
+   *
+   * A thread that ends, however it does, keeps nothing: what it held is found and put in order by the others. `close` on the thread that attached closes
+   * the device for all of them; on a thread that joined it ends that thread's part.
+   *
+   * @throws {TypeError} when it was not attached for threads, or on a thread that joined; {ClosedError}
+   */
+  share(): DeviceShare
 }
 
 /** What attaches and makes BTTs. */
@@ -123,9 +156,19 @@ export interface Engine {
   /**
    * Finds a BTT on the storage and attaches it. Never formats; writes only what recovery has to. The caller holds the storage's lock.
    *
-   * @throws {NotABttError} {AmbiguousBttError} {InfoBlockError} {FlogError} {WriteRefusedError} {UnsafeProviderError} {PoolWithoutLayoutError}
+   * @throws {NotABttError} {AmbiguousBttError} {InfoBlockError} {FlogError} {WriteRefusedError} {UnsafeProviderError} {UnsafeLanesError}
+   * {PoolWithoutLayoutError}
    */
   attach(provider: PmemProvider, options?: AttachOptions): Sleepable<BttDevice>
+
+  /**
+   * Takes part in an attachment that another thread of this process made. `provider` is this thread's own way to the same storage, opened without
+   * a lock; closing the device closes it.
+   *
+   * @throws {TypeError} for a share that this engine did not make; {ClosedError} when the device was closed meanwhile; {LaneMisuseError} when there
+   * are too many threads.
+   */
+  join(provider: PmemProvider, share: DeviceShare): Sleepable<BttDevice>
 
   /**
    * Lays out a BTT. Interrupted at any point it leaves no BTT or the whole one.

@@ -67,6 +67,18 @@ export class CannotBlockError extends BttkitError {
   override readonly errno = 'EDEADLK'
 }
 
+/** A wait was ended by its caller's signal, which is the cause. */
+export class WaitCancelledError extends BttkitError {
+  override readonly code = 'BTT_WAIT_CANCELLED'
+  override readonly errno = 'ECANCELED'
+}
+
+/** A wait took longer than it was allowed to. */
+export class WaitTimedOutError extends BttkitError {
+  override readonly code = 'BTT_WAIT_TIMED_OUT'
+  override readonly errno = 'ETIMEDOUT'
+}
+
 /** A lane or lock was used by someone who does not hold it, or a table was asked for no lanes. */
 export class LaneMisuseError extends BttkitError {
   override readonly code = 'BTT_LANE_MISUSE'
@@ -178,6 +190,12 @@ export class WriteRefusedError extends BttkitError {
 /** A provider whose promises are too weak to write a BTT on. */
 export class UnsafeProviderError extends BttkitError {
   override readonly code = 'BTT_UNSAFE_PROVIDER'
+  override readonly errno = 'EOPNOTSUPP'
+}
+
+/** A lane table under which writing would corrupt: it does not keep tasks apart, or its holder may not sleep. */
+export class UnsafeLanesError extends BttkitError {
+  override readonly code = 'BTT_UNSAFE_LANES'
   override readonly errno = 'EOPNOTSUPP'
 }
 

@@ -6,6 +6,8 @@ export type {
   BttInfo,
   BttState,
   CreateOptions,
+  DeviceCounters,
+  DeviceShare,
   DeviceStatistics,
   Engine,
   InitialSectors,
@@ -13,17 +15,26 @@ export type {
 export type { CheckOptions, Checker, Finding, FindingSeverity } from './checker.ts'
 export type {
   LanePolicy,
+  LaneStatistics,
   LaneTable,
   LaneTableFactory,
+  LaneTableOptions,
+  LaneWaitOptions,
   LockTable,
   LockTableFactory,
   ReadTracking,
   ReadTrackingFactory,
+  ThreadPlace,
 } from './lane-table.ts'
-export type { LockMode, PmemProvider, WriteSegment } from './pmem-provider.ts'
+export type { LockMode, PmemProvider, ProviderShare, WriteSegment } from './pmem-provider.ts'
 export type { Registry, Resolver } from './registry.ts'
 export type { FlushBehaviour, ProviderCapabilities } from './provider-capabilities.ts'
-export type { ProviderLocation, ProviderOpenOptions, ProviderPlugin } from './provider-plugin.ts'
+export type {
+  ProviderJoinOptions,
+  ProviderLocation,
+  ProviderOpenOptions,
+  ProviderPlugin,
+} from './provider-plugin.ts'
 export type { MaybeSleep, Sleepable, Wait, WaitKind, WaitObject, WaitSubject } from './wait.ts'
 export * from './errors.ts'
 export * from './parse-size.ts'

@@ -68,4 +68,14 @@ export interface PmemProvider {
    * second call on one provider changes its mode. Default: no lock (storage that nobody else can open).
    */
   lock?(mode: LockMode): MaybeSleep
+
+  /** What another thread of this process needs to open the same storage, without a lock of its own: see `ProviderPlugin.join`. Default: threads cannot. */
+  share?(): ProviderShare
+}
+
+/** A message for another thread: which plugin can open the storage, and what that one needs to know. */
+export interface ProviderShare {
+  readonly scheme: string
+  /** Of use to the plugin. Anything that a message can carry. */
+  readonly handle: unknown
 }

@@ -27,6 +27,7 @@ export interface WaitSubject {
  * - `block()` waits on the calling thread until the wait is over. Absent where only the event loop can end it.
  * - `ready()` says whether the wait is over already. Absent where only the promise knows.
  * - `on` says what is waited for.
+ * - `isPreemption` says that nothing is waited for: it is a point where others may run. Who must not sleep may still be preempted.
  *
  * `then` and `block` report a failure the same way: a rejection and a thrown error of one kind. A wait may be
  * lazy (a flush that starts when `then` or `block` is first called); whoever receives one must call one of them.
@@ -35,6 +36,7 @@ export type Wait = PromiseLike<unknown> & {
   block?(): void
   ready?(): boolean
   readonly on?: WaitSubject
+  readonly isPreemption?: true
 }
 
 /** `undefined` when the call finished at once, else what to wait for. */

@@ -2,6 +2,8 @@
 import { LaneMisuseError, WouldSleepError, type LanePolicy, type LaneTable } from '@bttkit/interfaces'
 import { Scheduler, runAsync, runAtomic } from '@bttkit/sleepable'
 import { describe, expect, test } from 'vitest'
+import { laneHoldContract } from './lane-hold-contract.test-support.ts'
+import { laneWaitContract } from './lane-wait-contract.test-support.ts'
 import { turn } from './threads.test-support.ts'
 
 const policies: LanePolicy[] = ['static', 'first-idle']
@@ -11,6 +13,14 @@ export function laneTableContract(
   make: (lanes: number, policy: LanePolicy) => LaneTable,
 ): void {
   describe(`${name} as a lane table`, () => {
+    laneHoldContract(make)
+    laneWaitContract(make)
+
+    test('two tasks are never in one lane, and a holder may sleep', () => {
+      const { isExclusive, atomicWhileHeld } = make(1, 'static')
+      expect({ isExclusive, atomicWhileHeld }).toEqual({ isExclusive: true, atomicWhileHeld: false })
+    })
+
     test('a table of no lanes is refused', () => {
       expect(() => make(0, 'static')).toThrow(LaneMisuseError)
     })
@@ -18,7 +28,6 @@ export function laneTableContract(
     test('static takes the hinted lane or none', () => {
       const lanes = make(4, 'static')
       expect(lanes.laneCount).toBe(4)
-      expect(lanes.atomicWhileHeld).toBe(false)
       expect([6, 2, 3].map((hint) => lanes.tryAcquire(hint))).toEqual([2, undefined, 3])
     })
 
@@ -36,7 +45,7 @@ export function laneTableContract(
       expect(lanes.tryAcquire(0)).toBe(0)
     })
 
-    test.each([-1, 0.5, NaN])('%d is no hint', (hint) => {
+    test.each([-1, -2, 0.5, NaN])('%d is no hint', (hint) => {
       expect(() => make(2, 'static').tryAcquire(hint)).toThrow(LaneMisuseError)
       expect(() => make(2, 'first-idle').acquire(hint).next()).toThrow(LaneMisuseError)
     })
@@ -60,6 +69,7 @@ export function laneTableContract(
       lanes.tryAcquire(0)
       const before = runAsync(lanes.acquire(0))
       expect(() => runAtomic(lanes.acquire(0))).toThrow(WouldSleepError)
+      expect(() => runAtomic(lanes.acquire(0))).toThrow(/use the asynchronous or the blocking form/)
       lanes.release(0)
       expect(await before).toBe(0)
       expect(() => runAtomic(lanes.acquire(0))).toThrow(WouldSleepError)

@@ -24,7 +24,7 @@ export class LocalReadTracking implements ReadTracking {
     this.words = words
   }
 
-  enter(lane: number, block: number): void {
+  enter(lane: number, block: number): undefined {
     if (this.words[lane] === IDLE) this.active++
     this.change(lane, block | VALID)
   }

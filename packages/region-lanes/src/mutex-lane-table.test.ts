@@ -1,41 +1,15 @@
-import { LaneMisuseError, WouldSleepError, type LanePolicy, type Sleepable } from '@bttkit/interfaces'
+import { WaitCancelledError, WouldSleepError, type LanePolicy, type Sleepable } from '@bttkit/interfaces'
 import { Scheduler, preemptionPoint, runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
 import { expect, test } from 'vitest'
 import { MutexLaneTable } from './index.ts'
+import { laneTableContract } from './lane-table-contract.test-support.ts'
 
 const policies: LanePolicy[] = ['static', 'first-idle']
 
 const table = (lanes: number, policy: LanePolicy = 'first-idle'): MutexLaneTable =>
   new MutexLaneTable(new Int32Array(lanes), policy)
 
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
-
-test('a table of no lanes is refused', () => {
-  expect(() => table(0)).toThrow(LaneMisuseError)
-})
-
-test('a lane may be held over a sleep', () => {
-  expect(table(1).atomicWhileHeld).toBe(false)
-})
-
-test('the hinted lane is taken when it is idle', () => {
-  const lanes = table(4)
-  expect(lanes.laneCount).toBe(4)
-  expect(lanes.tryAcquire(2)).toBe(2)
-  expect(lanes.tryAcquire(7)).toBe(3)
-})
-
-test('first-idle takes the first idle lane after the hinted one, around the end', () => {
-  const lanes = table(4)
-  expect([2, 2, 2, 2].map((hint) => lanes.tryAcquire(hint))).toEqual([2, 3, 0, 1])
-})
-
-test('static takes the hinted lane or none', () => {
-  const lanes = table(4, 'static')
-  expect(lanes.tryAcquire(6)).toBe(2)
-  expect(lanes.tryAcquire(2)).toBeUndefined()
-  expect(lanes.tryAcquire(3)).toBe(3)
-})
+laneTableContract('MutexLaneTable', (lanes, policy) => table(lanes, policy))
 
 test.each(policies)('%s: nothing is to be had when every lane is held', (policy) => {
   const lanes = table(2, policy)
@@ -45,33 +19,8 @@ test.each(policies)('%s: nothing is to be had when every lane is held', (policy)
   expect(lanes.tryAcquire(1)).toBeUndefined()
 })
 
-test('the held lanes are counted', () => {
-  const lanes = table(3)
-  lanes.tryAcquire(0)
-  lanes.tryAcquire(0)
-  expect(lanes.heldCount()).toBe(2)
-  lanes.release(0)
-  expect(lanes.heldCount()).toBe(1)
-})
-
 test.each(policies)('%s: an idle lane is acquired without a wait', (policy) => {
   expect(table(2, policy).acquire(1).next()).toEqual({ done: true, value: 1 })
-})
-
-test('a static waiter gets its own lane, however idle the others are', async () => {
-  const lanes = table(2, 'static')
-  lanes.tryAcquire(0)
-  const waiter = runAsync(lanes.acquire(0))
-  lanes.release(0)
-  expect(await waiter).toBe(0)
-})
-
-test('a first-idle waiter gets whichever lane is released first', async () => {
-  const lanes = table(3)
-  for (let lane = 0; lane < 3; lane++) lanes.tryAcquire(lane)
-  const waiter = runAsync(lanes.acquire(0))
-  lanes.release(2)
-  expect(await waiter).toBe(2)
 })
 
 test('static waiters of one lane do not hold up those of another', async () => {
@@ -86,13 +35,6 @@ test('static waiters of one lane do not hold up those of another', async () => {
   expect(order).toEqual(['lane 1'])
   lanes.release(0)
   await zero
-})
-
-test('a waiter says what it waits for', () => {
-  const lanes = table(4, 'static')
-  lanes.tryAcquire(3)
-  const { value } = lanes.acquire(7).next()
-  expect(value).toMatchObject({ on: { object: 'lane', kind: 'acquire', start: 3, end: 4 } })
 })
 
 test.each(policies)('%s: waiters get lanes in the order in which they came', async (policy) => {
@@ -202,37 +144,6 @@ test('a waiter that is continued before its turn fails, and takes no lane with i
   expect(await stays).toBe(0)
 })
 
-test.each(policies)('%s: a release of a lane that nobody holds is refused', (policy) => {
-  const lanes = table(2, policy)
-  lanes.tryAcquire(0)
-  expect(() => lanes.release(1)).toThrow(LaneMisuseError)
-  expect(lanes.heldCount()).toBe(1)
-  expect(lanes.tryAcquire(1)).toBe(1)
-})
-
-test('a second release of a lane is refused, and the lane stays one lane', () => {
-  const lanes = table(2)
-  lanes.tryAcquire(0)
-  lanes.release(0)
-  expect(() => lanes.release(0)).toThrow(LaneMisuseError)
-  expect(lanes.heldCount()).toBe(0)
-  expect([0, 0, 0].map((hint) => lanes.tryAcquire(hint))).toEqual([0, 1, undefined])
-})
-
-test.each([-1, 2, 0.5, NaN])('a release of lane %d, which the table does not have, is refused', (lane) => {
-  const lanes = table(2)
-  lanes.tryAcquire(0)
-  lanes.tryAcquire(1)
-  expect(() => lanes.release(lane)).toThrow(LaneMisuseError)
-  expect(lanes.heldCount()).toBe(2)
-})
-
-test('a lane that is released with nobody waiting is free for the next one', async () => {
-  const lanes = table(1)
-  for (let i = 0; i < 3; i++) lanes.release(await runAsync(lanes.acquire(0)))
-  expect(lanes.heldCount()).toBe(0)
-})
-
 test.each(policies)(
   '%s: an atomic caller is refused when it would have to wait, and the queue stays whole',
   async (policy) => {
@@ -249,12 +160,6 @@ test.each(policies)(
     expect(lanes.heldCount()).toBe(0)
   },
 )
-
-test('an atomic caller gets an idle lane', () => {
-  const lanes = table(1)
-  expect(runAtomic(lanes.acquire(0))).toBe(0)
-  expect(lanes.heldCount()).toBe(1)
-})
 
 test('a blocking caller is refused where only other tasks of its thread could free the lane', () => {
   const lanes = table(1)
@@ -300,41 +205,52 @@ test('a waiter under a scheduler can go on only when a lane was handed to it', (
   expect(scheduler.runnable()).toEqual([early])
 })
 
-/** Acquires lanes for `rounds`, each for some turns of the event loop; says when it asked and when it got one. */
-async function greedy(
-  lanes: MutexLaneTable,
-  task: number,
-  rounds: number,
-  asked: number[],
-  got: number[],
-): Promise<void> {
-  for (let round = 0; round < rounds; round++) {
-    asked.push(task)
-    const lane = await runAsync(lanes.acquire(task))
-    got.push(task)
-    for (let i = (task * 7 + round) % 3; i > 0; i--) await turn()
-    lanes.release(lane)
-  }
-}
+test.each([0, 1, 2, 3])(
+  'when waiter %d of 4 is cancelled the others are served in their order',
+  async (gone) => {
+    const lanes = table(1)
+    lanes.tryAcquire(0)
+    const controllers = [0, 1, 2, 3].map(() => new AbortController())
+    const order: number[] = []
+    const waiters = controllers.map(async ({ signal }, i) => {
+      const lane = await runAsync(lanes.acquire(0, { signal }))
+      order.push(i)
+      lanes.release(lane)
+    })
+    controllers[gone]?.abort()
+    await expect(waiters[gone]).rejects.toThrow(WaitCancelledError)
+    lanes.release(0)
+    await Promise.allSettled(waiters)
+    expect(order).toEqual([0, 1, 2, 3].filter((i) => i !== gone))
+    expect(lanes.heldCount()).toBe(0)
+  },
+)
 
-test('64 tasks on 4 lanes get them in the order in which they asked', async () => {
-  const lanes = table(4)
-  const asked: number[] = []
-  const got: number[] = []
-  await Promise.all(Array.from({ length: 64 }, (_, task) => greedy(lanes, task, 20, asked, got)))
-  expect(got).toHaveLength(64 * 20)
-  expect(got).toEqual(asked)
+test('one who comes after the last waiter was cancelled is served', async () => {
+  const lanes = table(1)
+  lanes.tryAcquire(0)
+  const controller = new AbortController()
+  const gone = runAsync(lanes.acquire(0, { signal: controller.signal }))
+  controller.abort()
+  await expect(gone).rejects.toThrow(WaitCancelledError)
+  const stays = runAsync(lanes.acquire(0))
+  lanes.release(0)
+  expect(await stays).toBe(0)
 })
 
-test('the shares of 64 tasks on 4 lanes differ from their mean by no more than 5 %', async () => {
-  const lanes = table(4)
-  const got: number[] = []
-  const rounds = 60
-  const tasks = Array.from({ length: 64 }, (_, task) => greedy(lanes, task, rounds, [], got))
-  await Promise.all(tasks)
-  // Two thirds through, when all of them still want more.
-  const grants = Array.from({ length: 64 }, () => 0)
-  for (const task of got.slice(0, 64 * 40)) grants[task] = (grants[task] ?? 0) + 1
-  expect(Math.min(...grants)).toBeGreaterThanOrEqual(40 * 0.95)
-  expect(Math.max(...grants)).toBeLessThanOrEqual(40 * 1.05)
+test('a quarantined lane does not hold up the waiters for any lane', async () => {
+  const lanes = table(2)
+  lanes.tryAcquire(0)
+  lanes.tryAcquire(1)
+  const order: string[] = []
+  const waiters = ['first', 'second'].map(async (name) => {
+    const lane = await runAsync(lanes.acquire(0))
+    order.push(`${name} ${lane}`)
+  })
+  lanes.quarantine(0)
+  lanes.release(1)
+  await waiters[0]
+  lanes.restore(0)
+  await waiters[1]
+  expect(order).toEqual(['first 1', 'second 0'])
 })

@@ -1,29 +1,31 @@
 import { LaneMisuseError, type Sleepable, type Wait } from '@bttkit/interfaces'
 import { runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
 import { expect, test, vi } from 'vitest'
-import { MutexLaneTable, SharedLaneTable } from './index.ts'
+import { SharedLaneTable } from './index.ts'
 import { laneTableContract } from './lane-table-contract.test-support.ts'
-import { NEVER_MS, sharedWords, turn } from './threads.test-support.ts'
+import { NEVER_MS, place, sharedWords, turn } from './threads.test-support.ts'
 
-laneTableContract('MutexLaneTable', (lanes, policy) => new MutexLaneTable(new Int32Array(lanes), policy))
 // Rounds that never end: what the protocol of the words does not wake stays asleep, and the test fails.
 laneTableContract(
   'SharedLaneTable',
-  (lanes, policy) =>
-    new SharedLaneTable(sharedWords(SharedLaneTable.wordsFor(lanes)), policy, { roundMs: NEVER_MS }),
+  (lanes, policy) => new SharedLaneTable(sharedWords(lanes + 1), { policy, thread: place() }, NEVER_MS),
 )
 
+/** Lanes of one thread, in rounds that never end. */
+const firstIdle = (words: Int32Array, number = 1): SharedLaneTable =>
+  new SharedLaneTable(words, { policy: 'first-idle', thread: place(number) }, NEVER_MS)
+
 test('words that no other thread can see are refused', () => {
-  expect(() => new SharedLaneTable(new Int32Array(3))).toThrow(LaneMisuseError)
+  expect(() => new SharedLaneTable(new Int32Array(3), { policy: 'static' })).toThrow(LaneMisuseError)
 })
 
 test('no words at all are refused', () => {
-  expect(() => new SharedLaneTable(sharedWords(0))).toThrow(LaneMisuseError)
+  expect(() => new SharedLaneTable(sharedWords(0), { policy: 'static' })).toThrow(LaneMisuseError)
 })
 
 test('the release of a lane that nobody waits for leaves the common word alone; then it changes with each', () => {
   const words = sharedWords(3)
-  const lanes = new SharedLaneTable(words, 'first-idle')
+  const lanes = firstIdle(words)
   const sequence = (): number => words[2] ?? 0
   lanes.tryAcquire(0)
   lanes.tryAcquire(1)
@@ -52,9 +54,10 @@ const giveUp = (): never => {
 }
 
 test('who has seen no idle lane does not sleep through a release, though that woke somebody else', async () => {
-  const lanes = new SharedLaneTable(sharedWords(2), 'first-idle', { roundMs: 50, onStall: giveUp })
+  const words = sharedWords(2)
+  const lanes = new SharedLaneTable(words, { policy: 'first-idle', thread: place(1, giveUp) }, 50)
   lanes.tryAcquire(0)
-  const sleeps = runAsync(lanes.acquire(0))
+  const sleeps = runAsync(firstIdle(words).acquire(0))
   await turn()
   const waiter = lanes.acquire(0)
   const wait = waitOf(waiter)
@@ -70,7 +73,7 @@ test('who has seen no idle lane does not sleep through a release, though that wo
 })
 
 test('of two waiters, one that is ended after it was woken wakes the other', async () => {
-  const lanes = new SharedLaneTable(sharedWords(2), 'first-idle', { roundMs: NEVER_MS })
+  const lanes = firstIdle(sharedWords(2))
   lanes.tryAcquire(0)
   const gone = lanes.acquire(0)
   const woken = Promise.resolve(waitOf(gone))
@@ -96,7 +99,7 @@ function interleave(step: 'notify' | 'or', when: 'before' | 'after', others: () 
 }
 
 test('who falls asleep while a releaser finds nobody asleep is woken', async () => {
-  const lanes = new SharedLaneTable(sharedWords(2), 'first-idle', { roundMs: NEVER_MS })
+  const lanes = firstIdle(sharedWords(2))
   lanes.tryAcquire(0)
   waitOf(lanes.acquire(0))
   let woken: Promise<unknown> | undefined
@@ -111,7 +114,7 @@ test('who falls asleep while a releaser finds nobody asleep is woken', async () 
 })
 
 test('who looked before nobody waited any more does not sleep after somebody waits again', async () => {
-  const lanes = new SharedLaneTable(sharedWords(3), 'first-idle', { roundMs: NEVER_MS })
+  const lanes = firstIdle(sharedWords(3))
   lanes.tryAcquire(0)
   lanes.tryAcquire(1)
   waitOf(lanes.acquire(0))

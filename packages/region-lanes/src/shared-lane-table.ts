@@ -4,19 +4,24 @@
  * Layout: one word a lane, as in `SharedLocks`, then one word that says that some lane was released: its lowest bit is set
  * while somebody may wait for any lane, the others count the releases that such a waiter must see.
  *
- * Invariants (first-idle; a static table waits for the lane's own word):
+ * Invariants (first-idle; a static table waits for the lane's own word, and leaves the last one alone):
  * - A waiter sets the bit and looks at every lane after that; a releaser frees its lane and looks at the bit after that. Atomics
  *   are sequentially consistent, so one of them sees the other: the waiter the lane, or the releaser the bit.
  * - A waiter sleeps on the very value that it read before it looked at the lanes. A release that sees the bit changes the
  *   value before it wakes one waiter, so one on its way to sleep does not sleep.
+ * - One who was woken sets the bit again before it looks, so whoever takes a lane from under it wakes the next.
  * - The bit is cleared only after a notification that woke nobody, and with a new count. Whoever fell asleep before the
  *   clearing is woken after it.
+ * - A thread that dies between freeing its lane and waking somebody leaves a lane that is seen free after a round (word-wait.ts).
  *
- * There is no handover and no order: a thread that runs may take a lane before the one that was woken (see `SharedLocks`).
+ * All threads have the same policy. There is no handover and no order: a thread that runs may take a lane before the one that was
+ * woken (see `SharedLocks`).
  */
-import { LaneMisuseError, type LanePolicy, type LaneTable, type Sleepable } from '@bttkit/interfaces'
+import type { LaneTable, LaneTableOptions, LaneWaitOptions, Sleepable } from '@bttkit/interfaces'
+import { checkHint } from './check-hint.ts'
+import { checkWaitOptions } from './limited-wait.ts'
 import { SharedLocks } from './shared-locks.ts'
-import { WordWait, requireShared, type SharedWaitOptions } from './word-wait.ts'
+import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
 const WAITED_FOR = 1
 const ONE_RELEASE = 2
@@ -24,34 +29,81 @@ const ONE_RELEASE = 2
 export class SharedLaneTable implements LaneTable {
   readonly laneCount: number
   readonly atomicWhileHeld = false
+  readonly isExclusive = true
   private readonly words: Int32Array
   private readonly locks: SharedLocks
-  private readonly policy: LanePolicy
-  private readonly options: SharedWaitOptions
-
-  /** How many words a table of `lanes` lanes needs. */
-  static wordsFor(lanes: number): number {
-    return lanes + 1
-  }
+  private readonly isStatic: boolean
+  private readonly waiter: Waiter
 
   /**
    * @param words of a SharedArrayBuffer, 0 at first: one a lane and one more
-   * @throws {LaneMisuseError} for no lanes, or words that are not shared
+   * @param options without a thread nobody else uses the words, and no dead holder is looked for
+   * @param roundMs milliseconds after which a waiter has dead threads looked for
+   * @throws {LaneMisuseError} for no lanes, words that are not shared, or a thread number that is none
    */
-  constructor(words: Int32Array, policy: LanePolicy = 'first-idle', options: SharedWaitOptions = {}) {
+  constructor(words: Int32Array, { policy, thread }: LaneTableOptions, roundMs = ROUND_MS) {
     requireShared(words, 'lane')
     this.laneCount = Math.max(0, words.length - 1)
-    this.locks = new SharedLocks(words.subarray(0, this.laneCount), 'lane', options)
+    this.locks = new SharedLocks(words.subarray(0, this.laneCount), 'lane', thread, roundMs)
     this.words = words
-    this.policy = policy
-    this.options = options
+    this.isStatic = policy === 'static'
+    this.waiter = { thread, roundMs }
   }
 
   tryAcquire(hint: number): number | undefined {
-    if (!Number.isInteger(hint) || hint < 0) throw new LaneMisuseError({}, `${hint} is no hint for a lane`)
+    checkHint(hint)
+    return this.takeFrom(hint < this.laneCount ? hint : hint % this.laneCount)
+  }
+
+  /** A signal that is aborted already is refused whether or not a lane is idle; a limit of 0 takes an idle lane and waits for none. */
+  *acquire(hint: number, options?: LaneWaitOptions): Sleepable<number> {
+    checkHint(hint)
     const hinted = hint % this.laneCount
+    if (options !== undefined) checkWaitOptions(options, this.isStatic ? `lane ${hinted}` : 'any lane')
+    const lane = this.takeFrom(hinted)
+    if (lane !== undefined) return lane
+    if (!this.isStatic) return yield* this.acquireAny(hinted, options)
+    yield* this.locks.acquire(hinted, options)
+    return hinted
+  }
+
+  turnOf(lane: number): number {
+    return this.locks.turnOf(lane)
+  }
+
+  release(lane: number, turn?: number): void {
+    this.locks.release(lane, turn)
+    if (!this.isStatic) this.wakeOne()
+  }
+
+  quarantine(lane: number, turn?: number): void {
+    this.locks.quarantine(lane, turn)
+  }
+
+  restore(lane: number): void {
+    this.locks.restore(lane)
+    if (!this.isStatic) this.wakeOne()
+  }
+
+  lanesOf(thread: number): number[] {
+    return this.locks.locksOf(thread)
+  }
+
+  takeOver(lane: number, thread: number): boolean {
+    return this.locks.takeOver(lane, thread)
+  }
+
+  /** How many lanes are held or quarantined, by all threads. A snapshot, word after word. */
+  heldCount(): number {
+    return this.locks.heldCount()
+  }
+
+  private takeFrom(hinted: number): number | undefined {
     if (this.locks.tryAcquire(hinted)) return hinted
-    if (this.policy === 'static') return undefined
+    return this.isStatic ? undefined : this.takeAfter(hinted)
+  }
+
+  private takeAfter(hinted: number): number | undefined {
     for (let distance = 1; distance < this.laneCount; distance++) {
       const lane = (hinted + distance) % this.laneCount
       if (this.locks.tryAcquire(lane)) return lane
@@ -59,54 +111,30 @@ export class SharedLaneTable implements LaneTable {
     return undefined
   }
 
-  *acquire(hint: number): Sleepable<number> {
-    const lane = this.tryAcquire(hint)
-    if (lane !== undefined) return lane
-    if (this.policy === 'first-idle') return yield* this.acquireAny(hint)
-    const hinted = hint % this.laneCount
-    yield* this.locks.acquire(hinted)
-    return hinted
-  }
-
-  release(lane: number): void {
-    this.locks.release(lane)
-    if (this.policy === 'first-idle') this.wakeOne()
-  }
-
-  /** How many lanes are held, by all threads. A snapshot, word after word. */
-  heldCount(): number {
-    return this.locks.heldCount()
-  }
-
-  private *acquireAny(hint: number): Sleepable<number> {
-    for (;;) {
-      const expected = Atomics.or(this.words, this.laneCount, WAITED_FOR) | WAITED_FOR
-      // Only now: a release before the bit was set woke nobody.
-      const lane = this.tryAcquire(hint)
-      if (lane !== undefined) return lane
-      const wait = this.waitForAny(expected)
-      let used = false
-      try {
-        yield wait
-        used = true
-      } finally {
-        wait.close(used)
+  private *acquireAny(hinted: number, options?: LaneWaitOptions): Sleepable<number> {
+    const wait = new WordWait(this.anyLane(), this.waiter, options)
+    let lane: number | undefined
+    try {
+      for (;;) {
+        const expected = Atomics.or(this.words, this.laneCount, WAITED_FOR) | WAITED_FOR
+        // Only now: a release before the bit was set woke nobody.
+        lane = this.takeFrom(hinted)
+        if (lane !== undefined) return lane
+        yield* wait.round(expected)
       }
+    } finally {
+      wait.close(lane !== undefined)
     }
   }
 
-  private waitForAny(expected: number): WordWait {
-    return new WordWait(
-      {
-        words: this.words,
-        index: this.laneCount,
-        expected,
-        on: { object: 'lane', kind: 'acquire', start: 0, end: this.laneCount },
-        ready: () => this.anyIdle(),
-        passOn: () => this.wakeOne(),
-      },
-      this.options,
-    )
+  private anyLane(): WordToWaitFor {
+    return {
+      words: this.words,
+      index: this.laneCount,
+      on: { object: 'lane', kind: 'acquire', start: 0, end: this.laneCount },
+      ready: () => this.anyIdle(),
+      passOn: () => this.wakeOne(),
+    }
   }
 
   private anyIdle(): boolean {

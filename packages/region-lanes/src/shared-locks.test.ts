@@ -1,14 +1,12 @@
 import { LaneMisuseError, WouldSleepError } from '@bttkit/interfaces'
-import { runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
+import { runAsync, runAtomic } from '@bttkit/sleepable'
 import { expect, test } from 'vitest'
-import { SharedLocks, type SharedWaitOptions } from './index.ts'
-import { NEVER_MS, sharedWords, turn } from './threads.test-support.ts'
+import { SharedLocks } from './index.ts'
+import { NEVER_MS, place, sharedWords, turn } from './threads.test-support.ts'
 
-const locks = (
-  count: number,
-  options: SharedWaitOptions = { roundMs: NEVER_MS },
-  words = sharedWords(count),
-) => new SharedLocks(words, 'map-lock', options)
+/** In rounds that never end: what the protocol of the words does not wake stays asleep, and the test fails. */
+const locks = (count: number, words = sharedWords(count)): SharedLocks =>
+  new SharedLocks(words, 'map-lock', place(), NEVER_MS)
 
 test('a table of no locks is refused, and words that no other thread can see', () => {
   expect(() => locks(0)).toThrow(LaneMisuseError)
@@ -25,43 +23,33 @@ test('a free lock is taken at once, and only once', () => {
 
 test('two tables over the same words are one', () => {
   const words = sharedWords(2)
-  locks(2, {}, words).tryAcquire(1)
-  const other = locks(2, {}, words)
+  locks(2, words).tryAcquire(1)
+  const other = locks(2, words)
   expect([other.tryAcquire(1), other.heldCount()]).toEqual([false, 1])
 })
 
 test.each([-1, 2, 0.5, NaN])('there is no lock %d', (index) => {
   const words = sharedWords(3)
   // The word after the table's is somebody else's.
-  const table = locks(2, {}, words.subarray(0, 2))
-  expect(() => table.tryAcquire(index)).toThrow(LaneMisuseError)
-  expect(() => table.acquire(index).next()).toThrow(LaneMisuseError)
-  expect(() => table.release(index)).toThrow(LaneMisuseError)
+  const table = locks(2, words.subarray(0, 2))
+  const calls = [
+    () => table.tryAcquire(index),
+    () => table.acquire(index).next(),
+    () => table.turnOf(index),
+    () => table.release(index),
+    () => table.quarantine(index),
+    () => table.restore(index),
+    () => table.takeOver(index, 0),
+  ]
+  for (const call of calls) expect(call).toThrow(LaneMisuseError)
   expect([...words]).toEqual([0, 0, 0])
 })
 
-test('the release of a free lock is refused, names it, and changes nothing', () => {
-  const words = sharedWords(3)
-  expect(() => locks(3, {}, words).release(2)).toThrow(/map-lock 2/)
-  expect([...words]).toEqual([0, 0, 0])
-})
-
-test('a lock is marked when somebody waits, and only then', () => {
-  const words = sharedWords(1)
-  const table = locks(1, {}, words)
-  table.tryAcquire(0)
-  expect(words[0]).toBe(1)
-  const { value } = table.acquire(0).next()
-  expect(value).toMatchObject({ on: { object: 'map-lock', kind: 'acquire', start: 0, end: 1 } })
-  expect(words[0]).toBe(2)
-  table.release(0)
-  expect(words[0]).toBe(0)
-})
-
-test('a wait is ready when the lock is free', () => {
+test('a wait says what it is for, and is ready when the lock is free', () => {
   const table = locks(1)
   table.tryAcquire(0)
   const { value } = table.acquire(0).next()
+  expect(value).toMatchObject({ on: { object: 'map-lock', kind: 'acquire', start: 0, end: 1 } })
   expect(value?.ready?.()).toBe(false)
   table.release(0)
   expect(value?.ready?.()).toBe(true)
@@ -112,41 +100,18 @@ test.each(['before it could know', 'after it knew'])(
   },
 )
 
-test('who waits on the thread is told of each round, and may give up', () => {
-  const rounds: number[] = []
-  const onStall = ({ start }: { start: number }): void => {
-    rounds.push(start)
-    if (rounds.length === 3) throw new Error('its holder is lost')
-  }
-  const table = locks(2, { roundMs: 1, onStall })
-  table.tryAcquire(1)
-  expect(() => runBlocking(table.acquire(1))).toThrow('its holder is lost')
-  expect(rounds).toEqual([1, 1, 1])
-  table.release(1)
-  expect(table.tryAcquire(1)).toBe(true)
-})
-
-test('who waits on the event loop is told of each round, and may give up', async () => {
-  let rounds = 0
-  const onStall = (): void => {
-    if (++rounds === 3) throw new Error('its holder is lost')
-  }
-  const table = locks(1, { roundMs: 1, onStall })
+test('a waiter that has the lock gives the wake-up that comes after that to the next', async () => {
+  const table = locks(1)
   table.tryAcquire(0)
-  await expect(runAsync(table.acquire(0))).rejects.toThrow('its holder is lost')
-  expect(rounds).toBe(3)
+  const goesOn = table.acquire(0)
+  const wait = goesOn.next().value
+  void Promise.resolve(wait)
+  await turn()
+  const stays = runAsync(table.acquire(0))
+  await turn()
+  table.release(0)
+  // As under a scheduler, which asks the wait and not the event loop.
+  expect(goesOn.next().done).toBe(true)
+  table.release(0)
+  await stays
 })
-
-// As a thread leaves it that is terminated after it was woken.
-test.each(['on the thread', 'on the event loop'])(
-  'a lock that is free though nobody was woken is found after a round, %s',
-  async (where) => {
-    const words = sharedWords(1)
-    const setFree = (): void => void Atomics.store(words, 0, 0)
-    const table = locks(1, { roundMs: 1, onStall: setFree }, words)
-    table.tryAcquire(0)
-    if (where === 'on the thread') runBlocking(table.acquire(0))
-    else await runAsync(table.acquire(0))
-    expect(table.heldCount()).toBe(1)
-  },
-)

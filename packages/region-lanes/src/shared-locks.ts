@@ -1,74 +1,155 @@
 /**
  * Locks for the tasks of several threads, that may be held over a wait.
  *
+ * A word is 0 when the lock is free. Else its low byte is the number of the thread that holds it, WAITERS says that somebody may
+ * sleep on it, and QUARANTINED that its holder has gone and nobody gets it until it is restored.
+ *
  * Invariants:
- * - A word is free (0), held (1), or held while somebody may wait (2). Only the step from 0 gives the lock; only the
- *   holder steps back to 0.
- * - Whoever sleeps has seen or made a 2 after it found the lock held, and the release that replaces a 2 wakes one. One who was
- *   woken takes the lock with 2, because it cannot know whether others still sleep: so there is a 2, or somebody awake on
- *   the way to look, for as long as anybody sleeps. No wake-up is lost.
- * - Atomics are sequentially consistent: what the last holder stored before `release` is seen after `acquire`.
+ * - Only the step from 0 gives a lock. Back to 0 it goes by a compare-exchange from a value that names the releasing thread, or
+ *   by `restore` from a quarantined one. So who does not hold a lock changes nothing, whatever it calls.
+ * - Others than the holder change a held word in two ways only: a waiter adds WAITERS, and one who found the holder dead puts its own
+ *   number in the other's place, where it keeps WAITERS and clears QUARANTINED.
+ * - Whoever sleeps has seen or made WAITERS after it found the lock held, and it stays until the step to 0, which wakes one. One who was
+ *   woken takes the lock with WAITERS, because it cannot know whether others still sleep; finds it held, and adds WAITERS again; or
+ *   goes away, and does the like for the next (`passOn`). So there is a WAITERS, or somebody awake on the way to look,
+ *   for as long as anybody sleeps. No wake-up is lost.
+ * - Atomics are sequentially consistent: what the last holder stored before `release` is seen after `acquire`. A dead one released nothing; all
+ *   that it stored has arrived because the kernel has ended its thread, which whoever takes over has made sure of (kernel-thread.ts).
+ * - The number of a hold of this thread (`turnOf`) goes up when the hold ends, so it never comes again.
  *
  * There is no handover and no order: a thread that runs may take the lock before the one that was woken. A waiter can starve where
  * others take the lock again and again; it waits for ever only if they never pause.
- *
- * Words do not say who holds them. The release of a lock that somebody else holds cannot be told from the holder's.
  */
-import { LaneMisuseError, type LockTable, type Sleepable, type WaitObject } from '@bttkit/interfaces'
-import { WordWait, requireShared, type SharedWaitOptions } from './word-wait.ts'
+import {
+  LaneMisuseError,
+  type LaneWaitOptions,
+  type LockTable,
+  type Sleepable,
+  type ThreadPlace,
+  type WaitObject,
+} from '@bttkit/interfaces'
+import { MOST_THREADS } from './thread-registry.ts'
+import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
 const FREE = 0
-const HELD = 1
-const HELD_WITH_WAITERS = 2
+const OWNER = 0xff
+const WAITERS = 0x100
+const QUARANTINED = 0x200
+
+/** The number of a thread that has no others. */
+const ONLY_THREAD = 1
 
 export class SharedLocks implements LockTable {
   readonly lockCount: number
   private readonly words: Int32Array
+  /** Marks what this thread holds. */
+  private readonly owner: number
   private readonly object: WaitObject
-  private readonly options: SharedWaitOptions
+  private readonly waiter: Waiter
+  /** Of this thread's holds; exact up to 2 ** 53. */
+  private readonly turns: Float64Array
 
   /**
    * @param words one word a lock, of a SharedArrayBuffer, 0 when free
    * @param object what a wait for one of them is called
-   * @throws {LaneMisuseError} for no words at all, or words that are not shared
+   * @param thread whose locks these are; without it nobody else uses the words, and no dead holder is looked for
+   * @param roundMs milliseconds after which a waiter has dead threads looked for
+   * @throws {LaneMisuseError} for no words at all, words that are not shared, or a thread number that is none
    */
-  constructor(words: Int32Array, object: WaitObject, options: SharedWaitOptions = {}) {
+  constructor(words: Int32Array, object: WaitObject, thread?: ThreadPlace, roundMs = ROUND_MS) {
     if (words.length === 0) throw new LaneMisuseError({}, `a table of ${object}s needs at least one`)
     requireShared(words, object)
     this.words = words
     this.lockCount = words.length
     this.object = object
-    this.options = options
+    this.owner = thread?.number ?? ONLY_THREAD
+    if (!Number.isInteger(this.owner) || this.owner < 1 || this.owner > MOST_THREADS) {
+      throw new LaneMisuseError({}, `a thread's number is from 1 to ${MOST_THREADS}, not ${this.owner}`)
+    }
+    this.waiter = { thread, roundMs }
+    this.turns = new Float64Array(words.length)
   }
 
   tryAcquire(index: number): boolean {
     this.check(index)
-    return Atomics.compareExchange(this.words, index, FREE, HELD) === FREE
+    return Atomics.compareExchange(this.words, index, FREE, this.owner) === FREE
   }
 
-  *acquire(index: number): Sleepable<void> {
+  /** As `LaneTable.acquire`, but that an idle lock is taken whatever the options say. */
+  *acquire(index: number, options?: LaneWaitOptions): Sleepable<void> {
     if (this.tryAcquire(index)) return
-    do {
-      // Says that somebody waits. FREE means that it was released since: try again, with no wait.
-      if (Atomics.compareExchange(this.words, index, HELD, HELD_WITH_WAITERS) === FREE) continue
-      const wait = this.waitFor(index)
-      let used = false
-      try {
-        yield wait
-        used = true
-      } finally {
-        wait.close(used)
+    const wait = new WordWait(this.wordOf(index), this.waiter, options)
+    let got = false
+    try {
+      let held = this.takeOrMark(index, this.owner)
+      while (held !== FREE) {
+        yield* wait.round(held)
+        held = this.takeOrMark(index, this.owner | WAITERS)
       }
-    } while (Atomics.compareExchange(this.words, index, FREE, HELD_WITH_WAITERS) !== FREE)
+      got = true
+    } finally {
+      wait.close(got)
+    }
   }
 
-  release(index: number): void {
+  /** The number of this thread's present hold, or of its next one. */
+  turnOf(index: number): number {
     this.check(index)
-    const before = Atomics.exchange(this.words, index, FREE)
-    if (before === HELD_WITH_WAITERS) Atomics.notify(this.words, index, 1)
-    // The exchange of a free word changed nothing.
-    if (before === FREE) {
-      throw new LaneMisuseError({}, `${this.object} ${index} was released by someone who does not hold it`)
+    return this.turns[index] ?? 0
+  }
+
+  /** As `LaneTable.release`. */
+  release(index: number, turn?: number): void {
+    this.checkTurn(index, turn)
+    const { words, owner } = this
+    const seen = Atomics.compareExchange(words, index, owner, FREE)
+    if (seen !== owner) this.releaseToWaiters(index, seen)
+    this.endTurn(index)
+  }
+
+  /** As `LaneTable.quarantine`. Waiters sleep on; dead threads are looked for as long as they do. */
+  quarantine(index: number, turn?: number): void {
+    this.checkTurn(index, turn)
+    for (;;) {
+      const seen = Atomics.load(this.words, index)
+      if ((seen & ~WAITERS) !== this.owner) throw this.notHeld(index, seen)
+      if (Atomics.compareExchange(this.words, index, seen, seen | QUARANTINED) === seen) break
+    }
+    this.endTurn(index)
+  }
+
+  /** As `LaneTable.restore`. */
+  restore(index: number): void {
+    this.check(index)
+    for (;;) {
+      const seen = Atomics.load(this.words, index)
+      if ((seen & QUARANTINED) === 0) {
+        throw new LaneMisuseError({}, `${this.object} ${index} is not quarantined`)
+      }
+      if (Atomics.compareExchange(this.words, index, seen, FREE) !== seen) continue
+      if ((seen & WAITERS) !== 0) Atomics.notify(this.words, index, 1)
+      return
+    }
+  }
+
+  /** The locks that a thread holds or has quarantined. A snapshot, word after word; exact for a thread that is dead. */
+  locksOf(thread: number): number[] {
+    const locks: number[] = []
+    for (let index = 0; index < this.lockCount; index++) {
+      const word = Atomics.load(this.words, index)
+      if (word !== FREE && (word & OWNER) === thread) locks.push(index)
+    }
+    return locks
+  }
+
+  /** As `LaneTable.takeOver`. It then is a hold like any other: the release wakes whoever slept on the dead thread's. */
+  takeOver(index: number, thread: number): boolean {
+    this.check(index)
+    for (;;) {
+      const seen = Atomics.load(this.words, index)
+      if (seen === FREE || (seen & OWNER) !== thread) return false
+      const mine = this.owner | (seen & WAITERS)
+      if (Atomics.compareExchange(this.words, index, seen, mine) === seen) return true
     }
   }
 
@@ -77,11 +158,45 @@ export class SharedLocks implements LockTable {
     return Atomics.load(this.words, index) === FREE
   }
 
-  /** How many locks are held, by all threads. A snapshot, word after word. */
+  /** How many locks are held or quarantined, by all threads. A snapshot, word after word. */
   heldCount(): number {
     let held = 0
     for (let index = 0; index < this.lockCount; index++) if (!this.isFree(index)) held++
     return held
+  }
+
+  /** Takes the lock as `taken` and returns FREE, or marks it as waited for and returns the value to sleep on. */
+  private takeOrMark(index: number, taken: number): number {
+    for (;;) {
+      const seen = Atomics.load(this.words, index)
+      const next = seen === FREE ? taken : seen | WAITERS
+      if (next !== seen && Atomics.compareExchange(this.words, index, seen, next) !== seen) continue
+      return seen === FREE ? FREE : next
+    }
+  }
+
+  /** For one who was woken and goes away without the lock: the next is woken now, or by the holder. */
+  private passOn(index: number): void {
+    for (;;) {
+      const seen = Atomics.load(this.words, index)
+      if (seen === FREE) {
+        Atomics.notify(this.words, index, 1)
+        return
+      }
+      if (Atomics.compareExchange(this.words, index, seen, seen | WAITERS) === seen) return
+    }
+  }
+
+  private releaseToWaiters(index: number, seen: number): void {
+    const waited = this.owner | WAITERS
+    if (seen !== waited || Atomics.compareExchange(this.words, index, waited, FREE) !== waited) {
+      throw this.notHeld(index, seen)
+    }
+    Atomics.notify(this.words, index, 1)
+  }
+
+  private endTurn(index: number): void {
+    this.turns[index] = (this.turns[index] ?? 0) + 1
   }
 
   private check(index: number): void {
@@ -89,23 +204,28 @@ export class SharedLocks implements LockTable {
     throw new LaneMisuseError({}, `there is no ${this.object} ${index}`)
   }
 
-  private waitFor(index: number): WordWait {
-    const { words } = this
-    return new WordWait(
-      {
-        words,
-        index,
-        expected: HELD_WITH_WAITERS,
-        on: { object: this.object, kind: 'acquire', start: index, end: index + 1 },
-        ready: () => this.isFree(index),
-        passOn: () => {
-          // Where the lock was taken since, its holder must know that others sleep; its release wakes one of them.
-          if (Atomics.compareExchange(words, index, HELD, HELD_WITH_WAITERS) === FREE) {
-            Atomics.notify(words, index, 1)
-          }
-        },
-      },
-      this.options,
-    )
+  private checkTurn(index: number, turn: number | undefined): void {
+    this.check(index)
+    if (turn === undefined || turn === this.turns[index]) return
+    throw new LaneMisuseError({}, `${this.object} ${index} was given back already by who held it then`)
+  }
+
+  private notHeld(index: number, word: number): LaneMisuseError {
+    const name = `${this.object} ${index}`
+    if ((word & QUARANTINED) !== 0) {
+      return new LaneMisuseError({}, `${name} is quarantined until it is restored`)
+    }
+    const holder = word === FREE ? 'nobody' : `thread ${word & OWNER}`
+    return new LaneMisuseError({}, `${name} was given back by thread ${this.owner}; ${holder} holds it`)
+  }
+
+  private wordOf(index: number): WordToWaitFor {
+    return {
+      words: this.words,
+      index,
+      on: { object: this.object, kind: 'acquire', start: index, end: index + 1 },
+      ready: () => this.isFree(index),
+      passOn: () => this.passOn(index),
+    }
   }
 }

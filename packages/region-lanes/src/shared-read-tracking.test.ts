@@ -2,10 +2,10 @@ import { LaneMisuseError } from '@bttkit/interfaces'
 import { Scheduler, runAsync } from '@bttkit/sleepable'
 import { expect, test } from 'vitest'
 import { SharedReadTracking } from './index.ts'
-import { NEVER_MS, sharedWords, turn } from './threads.test-support.ts'
+import { NEVER_MS, place, sharedWords, turn } from './threads.test-support.ts'
 
 const tracking = (lanes = 4, words = sharedWords(lanes)): SharedReadTracking =>
-  new SharedReadTracking(words, { roundMs: NEVER_MS })
+  new SharedReadTracking(words, place(), NEVER_MS)
 
 function writer(table: SharedReadTracking, block: number): { waits: () => boolean; over: Promise<void> } {
   let waits = true

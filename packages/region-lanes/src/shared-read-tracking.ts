@@ -5,13 +5,14 @@
  * writer sleeps on this word. So one word a lane is enough, and a reader notifies only where a writer waits.
  *
  * Invariants:
- * - The block and VALID of a word are changed by the holder of its lane only; a writer adds WAITED, and only to the value it saw.
+ * - The block and VALID of a word are changed by the holder of its lane only, be it one who took the lane over from a dead thread; a writer adds
+ *   WAITED, and only to the value it saw.
  * - A writer sleeps only on a word with WAITED. Whatever replaces such a word notifies its sleepers: the replacement
  *   is an exchange, so it cannot miss a WAITED that came just before.
  * - All sleepers of a word are woken, so a writer that went away takes no wake-up from another.
  */
-import type { ReadTracking, Sleepable } from '@bttkit/interfaces'
-import { WordWait, requireShared, type SharedWaitOptions } from './word-wait.ts'
+import type { MaybeSleep, ReadTracking, Sleepable, ThreadPlace } from '@bttkit/interfaces'
+import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
 const IDLE = 0
 /** Tells block 0 from an idle word. */
@@ -20,16 +21,18 @@ const WAITED = 0x4000_0000
 
 export class SharedReadTracking implements ReadTracking {
   private readonly words: Int32Array
-  private readonly options: SharedWaitOptions
+  private readonly waiter: Waiter
 
   /**
    * @param words of a SharedArrayBuffer, one a lane, 0 when the lane reads nothing
+   * @param thread who waits; without it nobody else uses the words, and no dead reader is looked for
+   * @param roundMs milliseconds after which a waiter has dead threads looked for
    * @throws {LaneMisuseError} for words that are not shared
    */
-  constructor(words: Int32Array, options: SharedWaitOptions = {}) {
+  constructor(words: Int32Array, thread?: ThreadPlace, roundMs = ROUND_MS) {
     requireShared(words, 'read-tracking')
     this.words = words
-    this.options = options
+    this.waiter = { thread, roundMs }
   }
 
   /**
@@ -37,9 +40,10 @@ export class SharedReadTracking implements ReadTracking {
    * load, such as that of the map which follows, may pass a store-release. It cannot pass the atomic load (an acquire),
    * which in turn cannot pass the exchange.
    */
-  enter(lane: number, block: number): void {
+  enter(lane: number, block: number): MaybeSleep {
     this.change(lane, block | VALID)
     Atomics.load(this.words, lane)
+    return undefined
   }
 
   leave(lane: number): void {
@@ -58,25 +62,10 @@ export class SharedReadTracking implements ReadTracking {
   }
 
   *waitUntilUnread(block: number): Sleepable<void> {
-    const read = block | VALID
-    const waited = read | WAITED
     for (let lane = this.readerOf(block); lane !== undefined; lane = this.readerOf(block)) {
-      const seen = Atomics.compareExchange(this.words, lane, read, waited)
-      // The reader left, or turned to another block, before it could be told: look again.
-      if (seen !== read && seen !== waited) continue
-      const wait = new WordWait(
-        {
-          words: this.words,
-          index: lane,
-          expected: waited,
-          on: { object: 'read-tracking', kind: 'acquire', start: block, end: block + 1 },
-          ready: () => !this.isRead(block),
-          passOn: () => {},
-        },
-        this.options,
-      )
+      const wait = new WordWait(this.wordOf(lane, block), this.waiter)
       try {
-        yield wait
+        while (this.markIfRead(lane, block)) yield* wait.round(block | VALID | WAITED)
       } finally {
         wait.close(true)
       }
@@ -91,8 +80,26 @@ export class SharedReadTracking implements ReadTracking {
     return undefined
   }
 
+  /** Says that a writer sleeps; false when the reader has left, or turned to another block, before it could be told. */
+  private markIfRead(lane: number, block: number): boolean {
+    const read = block | VALID
+    const waited = read | WAITED
+    const seen = Atomics.compareExchange(this.words, lane, read, waited)
+    return seen === read || seen === waited
+  }
+
   private change(lane: number, word: number): void {
     const before = Atomics.exchange(this.words, lane, word)
     if ((before & WAITED) !== 0) Atomics.notify(this.words, lane)
+  }
+
+  private wordOf(lane: number, block: number): WordToWaitFor {
+    return {
+      words: this.words,
+      index: lane,
+      on: { object: 'read-tracking', kind: 'acquire', start: block, end: block + 1 },
+      ready: () => !this.isRead(block),
+      passOn: () => {},
+    }
   }
 }

@@ -3,11 +3,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Sleepable } from '@bttkit/interfaces'
 import { runAsync, runBlocking } from '@bttkit/sleepable'
 import { SharedLaneTable, SharedLocks, SharedReadTracking } from './index.ts'
-import { NEVER_MS, type Job } from './threads.test-support.ts'
+import { NEVER_MS, place, type Job } from './threads.test-support.ts'
 
 const job = workerData as Job
 const { words, data } = job
-const options = { roundMs: NEVER_MS }
+/** Threads of a registry have numbers from 1. */
+const thread = place(job.number + 1)
 
 /** Waits until `threads` arrivals were counted in a word. */
 function meet(word: Int32Array, threads: number): void {
@@ -21,7 +22,7 @@ function meet(word: Int32Array, threads: number): void {
 /** What one round takes and gives back: the index of the plain counter that it may touch between. */
 function holder(): { acquire: (round: number) => Sleepable<number>; release: (index: number) => void } {
   if (job.what === 'locks') {
-    const locks = new SharedLocks(words, 'map-lock', options)
+    const locks = new SharedLocks(words, 'map-lock', thread, NEVER_MS)
     return {
       *acquire(round) {
         const index = round % locks.lockCount
@@ -40,7 +41,7 @@ function holder(): { acquire: (round: number) => Sleepable<number>; release: (in
     }
   }
   const policy = job.what === 'lanes static' ? 'static' : 'first-idle'
-  const lanes = new SharedLaneTable(words, policy, options)
+  const lanes = new SharedLaneTable(words, { policy, thread }, NEVER_MS)
   return { acquire: (round) => lanes.acquire(round), release: (lane) => lanes.release(lane) }
 }
 
@@ -66,7 +67,7 @@ const BLOCK = 64
 const startOf = (block: number): number => 1 + block * BLOCK
 
 function read(): number {
-  const tracking = new SharedReadTracking(words, options)
+  const tracking = new SharedReadTracking(words, thread, NEVER_MS)
   let torn = 0
   // Reads until the writer says that it is over.
   for (;;) {
@@ -91,7 +92,7 @@ function read(): number {
 }
 
 async function write(): Promise<number> {
-  const tracking = new SharedReadTracking(words, options)
+  const tracking = new SharedReadTracking(words, thread, NEVER_MS)
   let free = 1
   for (let round = 1; round <= job.rounds; round++) {
     const unread = tracking.waitUntilUnread(free)

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { ThreadPlace } from '@bttkit/interfaces'
 
 /** Rounds that never come to an end within a test. */
 export const NEVER_MS = 60_000
@@ -10,6 +11,14 @@ export const sharedWords = (count: number): Int32Array<SharedArrayBuffer> =>
 
 /** Lets waiters that await register, and wake-ups that were given come. No test fails where it is too short; it only sees less. */
 export const turn = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1))
+
+/** A thread that recovers nobody; `recoverDead` is told when it is asked to. */
+export const place = (number = 1, recoverDead = (): void => {}): ThreadPlace => ({
+  number,
+  *recoverDead() {
+    recoverDead()
+  },
+})
 
 export interface Job {
   readonly what: 'locks' | 'lanes static' | 'lanes first-idle' | 'nothing' | 'reader' | 'writer'

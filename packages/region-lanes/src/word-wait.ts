@@ -3,25 +3,31 @@
  * A wait for a word that threads share: until somebody changes it and notifies.
  *
  * Invariants:
- * - A wait may end early, never late without bound: whoever waits looks again and, if need be, waits again. The kernel
+ * - A round may end early, never late without bound: whoever waits looks again and, if need be, waits again. The kernel
  *   queue compares the word with the expected value under its own lock, so a change between the look and the wait ends it.
  * - A notification that wakes one waiter reaches somebody who looks again. One that comes to a waiter that has gone
- *   (its operation was ended, or it went on for another reason) is passed on by `passOn`.
+ *   (it has what it waited for, or its operation was ended) is passed on by `passOn`.
+ * - One wait stands in the queue of the event loop once at most. It keeps its place from round to round. A place that was
+ *   given up stays until a notification comes to it, so where that may happen often (a limit, a signal) a place lasts a round.
  * - At most one round late: each round looks at `ready`. This covers what no protocol on words can: a thread
  *   that is terminated between its wake-up and its next look, or a thread that blocks while a wake-up for one of its own
  *   event loop's waiters waits in that loop.
+ * - A round in which nothing happened ends with a look for dead threads, by the operation that waits, never inside `block`:
+ *   that look may have to wait itself.
  */
-import { LaneMisuseError, type Wait, type WaitSubject } from '@bttkit/interfaces'
+import {
+  LaneMisuseError,
+  type LaneWaitOptions,
+  type Sleepable,
+  type ThreadPlace,
+  type Wait,
+  type WaitSubject,
+} from '@bttkit/interfaces'
+import { onAbort } from './abort-listeners.ts'
+import { cancelIfAborted, nameOf, timedOut } from './limited-wait.ts'
 
-/** How a wait for another thread looks whether that thread is still there. */
-export interface SharedWaitOptions {
-  /** Milliseconds of a round. Default 250. */
-  readonly roundMs?: number
-  /** Called after each round in which nothing happened. What it throws ends the operation that waits. */
-  readonly onStall?: (on: WaitSubject) => void
-}
-
-const ROUND_MS = 250
+/** Milliseconds after which a waiter asks whether those it waits for are still there. */
+export const ROUND_MS = 250
 /** Looks before a thread sleeps: holders on other processors are mostly over sooner than a system call. */
 const SPINS = 100
 
@@ -34,8 +40,6 @@ export function requireShared(words: Int32Array, object: string): void {
 export interface WordToWaitFor {
   readonly words: Int32Array
   readonly index: number
-  /** The value that means: keep waiting. */
-  readonly expected: number
   readonly on: WaitSubject
   /** Whether what is waited for is to be had now. */
   readonly ready: () => boolean
@@ -43,35 +47,67 @@ export interface WordToWaitFor {
   readonly passOn: () => void
 }
 
+/** Who waits, and how long a round is. */
+export interface Waiter {
+  readonly thread: ThreadPlace | undefined
+  readonly roundMs: number
+}
+
 /** Nothing is registered before `block` or `then` is called: one who only looks at the wait takes no notification. */
 export class WordWait implements Wait {
   readonly on: WaitSubject
   private readonly word: WordToWaitFor
-  private readonly options: SharedWaitOptions
+  private readonly waiter: Waiter
+  private readonly options: LaneWaitOptions
+  /** As `performance.now()` counts. */
+  private readonly deadline: number
+  /** The value that means: keep waiting. */
+  private expected = 0
   private promise: Promise<void> | undefined
-  private keepAlive: NodeJS.Timeout | undefined
+  /** Whether this round was over with nothing having happened. */
+  private stalled = false
+  /** Whether a notification came that nobody has looked for since. */
   private notified = false
-  private ended = false
+  private registered = false
+  private closed = false
+  private endRound = (): void => {}
 
-  constructor(word: WordToWaitFor, options: SharedWaitOptions) {
+  /** @param options its limit is one for all rounds, from now on */
+  constructor(word: WordToWaitFor, waiter: Waiter, options: LaneWaitOptions = {}) {
     this.word = word
     this.on = word.on
+    this.waiter = waiter
     this.options = options
+    this.deadline = options.limitMs === undefined ? Infinity : performance.now() + options.limitMs
+  }
+
+  /**
+   * Waits once. The caller has just looked, so that the word cannot have become `expected` unseen, and looks again afterwards.
+   *
+   * @throws {WaitCancelledError} {WaitTimedOutError} as the options say
+   */
+  *round(expected: number): Sleepable<void> {
+    this.cancelIfAborted()
+    if (this.limitIsOver()) throw timedOut(nameOf(this.on))
+    this.expected = expected
+    this.promise = undefined
+    this.stalled = false
+    this.notified = false
+    yield this
+    this.cancelIfAborted()
+    if (this.stalled && this.waiter.thread !== undefined) yield* this.waiter.thread.recoverDead()
   }
 
   ready(): boolean {
-    return this.word.ready()
+    return this.word.ready() || this.isOver()
   }
 
   block(): void {
     for (let spin = 0; spin < SPINS; spin++) if (this.ready()) return
-    const { words, index, expected, on } = this.word
-    while (!this.ready()) {
-      const how = Atomics.wait(words, index, expected, this.options.roundMs ?? ROUND_MS)
-      this.notified = how === 'ok'
-      if (how !== 'timed-out') return
-      if (!this.ready()) this.options.onStall?.(on)
-    }
+    const { words, index } = this.word
+    const how = Atomics.wait(words, index, this.expected, this.roundLeftMs())
+    this.notified = how === 'ok'
+    this.stalled = how === 'timed-out' && !this.word.ready()
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
@@ -83,44 +119,64 @@ export class WordWait implements Wait {
     return this.promise.then(onFulfilled, onRejected)
   }
 
-  /** The operation goes on (`used`), or is ended and will not look at the word again. */
-  close(used: boolean): void {
-    this.end()
-    if (this.notified && !used) this.word.passOn()
+  /** No round follows: the operation has what it waited for (`got`), or is ended. */
+  close(got: boolean): void {
+    this.closed = true
+    this.endRound()
+    if (this.notified && !got) this.word.passOn()
   }
 
   private start(): Promise<void> {
-    const { words, index, expected, on } = this.word
-    const registered = Atomics.waitAsync(words, index, expected)
-    if (!registered.async) return Promise.resolve()
-    return new Promise((resolve, reject) => {
+    if (this.notified || this.isOver() || !this.isRegistered()) return Promise.resolve()
+    const { signal } = this.options
+    return new Promise((resolve) => {
       // A pending Atomics.waitAsync does not keep Node.js alive; this timer does, and it is what a round is here.
-      this.keepAlive = setInterval(() => {
-        try {
-          if (!this.ready()) {
-            this.options.onStall?.(on)
-            return
-          }
-          resolve()
-        } catch (error) {
-          reject(error)
-        }
-        this.end()
-      }, this.options.roundMs ?? ROUND_MS)
-      void registered.value.then(() => {
-        if (this.ended) {
-          this.word.passOn()
-          return
-        }
-        this.notified = true
-        this.end()
+      const timer = setTimeout(() => {
+        this.stalled = !this.word.ready()
+        this.endRound()
+      }, Math.ceil(this.roundLeftMs()))
+      const stopListening = signal === undefined ? undefined : onAbort(signal, () => this.endRound())
+      this.endRound = () => {
+        clearTimeout(timer)
+        stopListening?.()
         resolve()
-      })
+      }
     })
   }
 
-  private end(): void {
-    this.ended = true
-    clearInterval(this.keepAlive)
+  /** Stands in the queue, from an earlier round or from now on; false when the word has changed already. */
+  private isRegistered(): boolean {
+    if (this.registered) return true
+    const { words, index } = this.word
+    const { signal, limitMs } = this.options
+    const stayMs = signal === undefined && limitMs === undefined ? Infinity : this.waiter.roundMs
+    const registration = Atomics.waitAsync(words, index, this.expected, stayMs)
+    if (!registration.async) return false
+    this.registered = true
+    void registration.value.then((how) => {
+      this.registered = false
+      if (how === 'ok' && this.closed) this.word.passOn()
+      if (how === 'ok') this.notified = true
+      this.endRound()
+    })
+    return true
+  }
+
+  private cancelIfAborted(): void {
+    cancelIfAborted(this.options, nameOf(this.on))
+  }
+
+  private limitIsOver(): boolean {
+    return this.deadline !== Infinity && performance.now() >= this.deadline
+  }
+
+  private isOver(): boolean {
+    return this.options.signal?.aborted === true || this.limitIsOver()
+  }
+
+  private roundLeftMs(): number {
+    const { roundMs } = this.waiter
+    if (this.deadline === Infinity) return roundMs
+    return Math.max(0, Math.min(roundMs, this.deadline - performance.now()))
   }
 }

@@ -9,8 +9,8 @@ import {
 import { expect, test } from 'vitest'
 import { inAtomicContext, mightSleep, runAtomic, runBlocking } from './index.ts'
 
-const waitFor = (object: WaitObject): Wait =>
-  Object.assign(Promise.resolve(), { on: { object, kind: 'acquire', start: 3, end: 4 } as const })
+const waitFor = (object: WaitObject, end = 4): Wait =>
+  Object.assign(Promise.resolve(), { on: { object, kind: 'acquire', start: 3, end } as const })
 
 function* waits(wait: Wait, afterwards: () => void = () => {}): Sleepable<string> {
   try {
@@ -77,6 +77,10 @@ test.each<WaitObject>(['lane', 'map-lock', 'read-tracking'])(
 
 test('the refusal names what is in use', () => {
   expect(() => runAtomic(waits(waitFor('map-lock')))).toThrow(/^map-lock 3 is in use/)
+})
+
+test('the refusal of a wait for any of several says that all are in use', () => {
+  expect(() => runAtomic(waits(waitFor('lane', 7)))).toThrow(/^every lane is in use/)
 })
 
 test('an operation that is refused a wait gives back what it holds', () => {

@@ -10,7 +10,9 @@ function refusal(wait: Wait): Error {
   if (subject === undefined || subject.object === 'provider') {
     return new InvariantError({}, 'a provider that promised not to wait did')
   }
-  return new WouldSleepError({}, `${subject.object} ${subject.start} is in use; ${advice}`)
+  const { object, start, end } = subject
+  const inUse = end - start === 1 ? `${object} ${start}` : `every ${object}`
+  return new WouldSleepError({}, `${inUse} is in use; ${advice}`)
 }
 
 /**

@@ -4,6 +4,7 @@ import { InvariantError, type Sleepable, type Wait, type WaitSubject } from '@bt
 export function preemptionPoint(on: WaitSubject): Wait {
   return {
     on,
+    isPreemption: true,
     ready: () => true,
     block: () => {},
     // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract

@@ -14,7 +14,7 @@ import { HISTORICAL_LANE_TABLES, RecursionCountLaneTable, type HistoricalLaneTab
 import { everySchedule, inLane, sections, type Program } from './schedules.test-support.ts'
 
 const maker = (name: HistoricalLaneTableName, lanes: number, cpus: number) => () =>
-  HISTORICAL_LANE_TABLES[name].make(new Int32Array(lanes), 'static', cpus)
+  HISTORICAL_LANE_TABLES[name].make(new Int32Array(lanes), 'static', { cpuCount: cpus })
 
 const ALL_BUT_SERIAL = { schedules: 20, violating: 18, stuck: 0, shortest: 2 }
 const EXCLUSIVE = { schedules: 6, violating: 0, stuck: 0, shortest: Infinity }
@@ -59,7 +59,8 @@ test('recursion-count, more CPUs than lanes: between CPUs the lock does its work
 // The first task has counted and not locked: in (1 step, no lock) comes the second, then the first takes the lock: 3 steps.
 // The one who comes first has 4 steps now. Of the 20 ways to go on after its first, the second is alone in 2: at once, or at the end.
 test('recursion-count: the gap between the count and the lock is enough', () => {
-  const make = (): LaneTable => new RecursionCountLaneTable(new Int32Array(1), 2, true)
+  const options = { cpuCount: 2, isPreemptedBeforeLock: true }
+  const make = () => HISTORICAL_LANE_TABLES['recursion-count'].make(new Int32Array(1), 'static', options)
   expect(everySchedule(sections(make, [1, 1]))).toEqual({
     schedules: 40,
     violating: 36,

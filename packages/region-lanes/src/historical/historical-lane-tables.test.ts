@@ -1,4 +1,10 @@
-import { LaneMisuseError, WouldSleepError, type LaneTable } from '@bttkit/interfaces'
+import {
+  LaneMisuseError,
+  WaitCancelledError,
+  WaitTimedOutError,
+  WouldSleepError,
+  type LaneTable,
+} from '@bttkit/interfaces'
 import { Scheduler, runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
 import { expect, test } from 'vitest'
 import { HISTORICAL_LANE_TABLES, type HistoricalLaneTableName } from './index.ts'
@@ -6,7 +12,7 @@ import { HISTORICAL_LANE_TABLES, type HistoricalLaneTableName } from './index.ts
 const names = Object.keys(HISTORICAL_LANE_TABLES) as HistoricalLaneTableName[]
 const models = names.filter((name) => name !== 'mutex')
 const make = (name: HistoricalLaneTableName, lanes: number, cpus: number): LaneTable =>
-  HISTORICAL_LANE_TABLES[name].make(new Int32Array(lanes), 'static', cpus)
+  HISTORICAL_LANE_TABLES[name].make(new Int32Array(lanes), 'static', { cpuCount: cpus })
 
 test('the record and its entries are frozen', () => {
   expect(names).toHaveLength(5)
@@ -16,21 +22,22 @@ test('the record and its entries are frozen', () => {
 test('what is safe, and whose holder may not sleep', () => {
   const facts = names.map((name) => [
     name,
-    HISTORICAL_LANE_TABLES[name].isSafe,
+    HISTORICAL_LANE_TABLES[name].isExclusive,
+    make(name, 1, 1).isExclusive,
     make(name, 1, 1).atomicWhileHeld,
   ])
   expect(facts).toEqual([
-    ['spinlock-preemption-off', false, true],
-    ['recursion-count', false, false],
-    ['owner-spinlock', false, true],
-    ['spinlock-bh', true, true],
-    ['mutex', true, false],
+    ['spinlock-preemption-off', false, false, true],
+    ['recursion-count', false, false, false],
+    ['owner-spinlock', false, false, true],
+    ['spinlock-bh', true, true, true],
+    ['mutex', true, true, false],
   ])
 })
 
 test('the policy is that of the mutex only', () => {
   const second = (name: HistoricalLaneTableName) => {
-    const lanes = HISTORICAL_LANE_TABLES[name].make(new Int32Array(2), 'first-idle', 4)
+    const lanes = HISTORICAL_LANE_TABLES[name].make(new Int32Array(2), 'first-idle', { cpuCount: 4 })
     lanes.tryAcquire(0)
     return lanes.tryAcquire(2)
   }
@@ -150,9 +157,76 @@ test.each(['spinlock-preemption-off', 'recursion-count'] as const)(
   (name) => {
     for (const [cpus, word] of [[1, 0] as const, [2, 0] as const, [3, 1] as const]) {
       const words = new Int32Array(2)
-      const lanes = HISTORICAL_LANE_TABLES[name].make(words, 'static', cpus)
+      const lanes = HISTORICAL_LANE_TABLES[name].make(words, 'static', { cpuCount: cpus })
       expect(runAtomic(lanes.acquire(0))).toBe(0)
       expect([...words, lanes.heldCount()]).toEqual([word, 0, 1])
     }
   },
 )
+
+test.each(models)(
+  '%s: a waiter is cancelled or late as with any table, and leaves no lock and no count',
+  async (name) => {
+    // Each on a CPU of its own: a task that waits lets others of its CPU into a table that counts.
+    const lanes = make(name, 1, 4)
+    lanes.tryAcquire(0)
+    const controller = new AbortController()
+    const cancelled = runAsync(lanes.acquire(1, { signal: controller.signal }))
+    const late = runAsync(lanes.acquire(2, { limitMs: 5 }))
+    controller.abort('closing')
+    await expect(cancelled).rejects.toThrow(WaitCancelledError)
+    await expect(cancelled).rejects.toMatchObject({
+      cause: 'closing',
+      message: expect.stringMatching(/lane 0/),
+    })
+    await expect(late).rejects.toThrow(WaitTimedOutError)
+    expect(() => lanes.acquire(3, { limitMs: 0 }).next()).toThrow(WaitTimedOutError)
+    expect(() => lanes.acquire(1, { signal: controller.signal }).next()).toThrow(WaitCancelledError)
+    lanes.release(0)
+    expect(lanes.heldCount()).toBe(0)
+    // A count that stayed would let its CPU in beside CPU 0.
+    expect([0, 1, 2, 3].map((hint) => lanes.tryAcquire(hint))).toEqual([0, undefined, undefined, undefined])
+  },
+)
+
+test.each(models)(
+  '%s: a lane that is left behind keeps out whom its holder kept out, until it is restored',
+  async (name) => {
+    const lanes = make(name, 1, 3)
+    lanes.tryAcquire(0)
+    const waiter = runAsync(lanes.acquire(1))
+    lanes.quarantine(0, lanes.turnOf(0))
+    expect([lanes.heldCount(), lanes.tryAcquire(2)]).toEqual([1, undefined])
+    lanes.restore(0)
+    expect(await waiter).toBe(0)
+    expect(() => lanes.restore(0)).toThrow(LaneMisuseError)
+  },
+)
+
+test.each(['spinlock-preemption-off', 'recursion-count', 'owner-spinlock'] as const)(
+  '%s: knows no turns, so the first of two in a lane can go on when the second has gone',
+  (name) => {
+    const lanes = make(name, 1, 1)
+    lanes.tryAcquire(0)
+    const first = lanes.turnOf(0)
+    lanes.tryAcquire(0)
+    lanes.release(0, lanes.turnOf(0))
+    lanes.release(0, first)
+    expect(lanes.heldCount()).toBe(0)
+  },
+)
+
+test.each(names)('%s: a lane that the table does not have has no turn, and is not left behind', (name) => {
+  for (const lane of [-1, 2, 0.5, NaN]) {
+    expect(() => make(name, 2, 4).turnOf(lane)).toThrow(LaneMisuseError)
+    expect(() => make(name, 2, 4).quarantine(lane)).toThrow(LaneMisuseError)
+  }
+})
+
+test.each(names)('%s: only recursion-count has a point between the count and the lock', (name) => {
+  const options = { cpuCount: 2, isPreemptedBeforeLock: true }
+  const step = HISTORICAL_LANE_TABLES[name].make(new Int32Array(1), 'static', options).acquire(0).next()
+  expect(step.done).toBe(name !== 'recursion-count')
+  if (step.done !== true)
+    expect(step.value).toMatchObject({ isPreemption: true, on: { object: 'lane', start: 0 } })
+})

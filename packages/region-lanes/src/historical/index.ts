@@ -2,6 +2,7 @@ export {
   HISTORICAL_LANE_TABLES,
   type HistoricalLaneTable,
   type HistoricalLaneTableName,
+  type HistoricalLaneTableOptions,
 } from './historical-lane-tables.ts'
 export { OwnerSpinlockLaneTable } from './owner-spinlock-lane-table.ts'
 export { PreemptionOffLaneTable } from './preemption-off-lane-table.ts'

@@ -10,19 +10,21 @@
  * Depth, not identity, ends a section: `release` is not told who asks. How the proposal met a wrong release is not known; an
  * unlock of a spinlock notices nothing, so this does not either. For one thread: the owners are private to the table.
  */
-import type { LaneTable, Sleepable } from '@bttkit/interfaces'
-import { checkCpuCount, checkHint, checkLane } from './checks.ts'
+import type { LaneWaitOptions, Sleepable } from '@bttkit/interfaces'
+import { checkHint } from '../check-hint.ts'
+import { checkWaitOptions } from '../limited-wait.ts'
+import { checkCpuCount, checkLane } from './checks.ts'
 import { SpinLocks } from './spin-locks.ts'
+import { UnguardedLanes } from './unguarded-lanes.ts'
 
 interface Holding {
   readonly owner: number
   depth: number
 }
 
-export class OwnerSpinlockLaneTable implements LaneTable {
-  readonly laneCount: number
+export class OwnerSpinlockLaneTable extends UnguardedLanes {
   /** A spinlock, and held over the flush. */
-  readonly atomicWhileHeld = true
+  override readonly atomicWhileHeld = true
   private readonly cpuCount: number
   private readonly locks: SpinLocks
   private readonly holdings = new Map<number, Holding>()
@@ -33,13 +35,13 @@ export class OwnerSpinlockLaneTable implements LaneTable {
    * @throws {LaneMisuseError} for no lanes or no CPUs
    */
   constructor(words: Int32Array, cpuCount: number) {
+    super(words.length)
     checkCpuCount(cpuCount)
     this.locks = new SpinLocks(words)
-    this.laneCount = words.length
     this.cpuCount = cpuCount
   }
 
-  tryAcquire(hint: number): number | undefined {
+  override tryAcquire(hint: number): number | undefined {
     const lane = this.laneOf(hint)
     if (this.isNested(lane, hint)) return lane
     if (!this.locks.tryLock(lane)) return undefined
@@ -47,15 +49,16 @@ export class OwnerSpinlockLaneTable implements LaneTable {
     return lane
   }
 
-  *acquire(hint: number): Sleepable<number> {
+  override *acquire(hint: number, options?: LaneWaitOptions): Sleepable<number> {
     const lane = this.laneOf(hint)
+    if (options !== undefined) checkWaitOptions(options, `lane ${lane}`)
     if (this.isNested(lane, hint)) return lane
-    yield* this.locks.lock(lane)
+    yield* this.locks.lock(lane, options)
     this.holdings.set(lane, { owner: hint, depth: 1 })
     return lane
   }
 
-  release(lane: number): void {
+  override release(lane: number): void {
     checkLane(lane, this.laneCount)
     const holding = this.holdings.get(lane)
     if (holding !== undefined && --holding.depth > 0) return
@@ -63,7 +66,7 @@ export class OwnerSpinlockLaneTable implements LaneTable {
     this.locks.unlock(lane)
   }
 
-  heldCount(): number {
+  override heldCount(): number {
     return this.holdings.size
   }
 

@@ -16,13 +16,14 @@
  *
  * For one thread: the counts are private to the table.
  */
-import type { LaneTable, Sleepable, Wait } from '@bttkit/interfaces'
-import { checkCpuCount, checkHint, checkLane } from './checks.ts'
+import type { LaneWaitOptions, Sleepable, Wait } from '@bttkit/interfaces'
+import { checkHint } from '../check-hint.ts'
+import { checkWaitOptions } from '../limited-wait.ts'
+import { checkCpuCount, checkLane } from './checks.ts'
 import { SpinLocks } from './spin-locks.ts'
+import { UnguardedLanes } from './unguarded-lanes.ts'
 
-export abstract class PerCpuLanes implements LaneTable {
-  abstract readonly atomicWhileHeld: boolean
-  readonly laneCount: number
+export abstract class PerCpuLanes extends UnguardedLanes {
   private readonly locks: SpinLocks
   private readonly counts: Int32Array
   private readonly usesLocks: boolean
@@ -37,16 +38,16 @@ export abstract class PerCpuLanes implements LaneTable {
    * @throws {LaneMisuseError} for no lanes or no CPUs
    */
   constructor(words: Int32Array, cpuCount: number, isPreemptedBeforeLock: boolean) {
+    super(words.length)
     checkCpuCount(cpuCount)
     this.locks = new SpinLocks(words)
-    this.laneCount = words.length
     this.counts = new Int32Array(cpuCount)
     this.usesLocks = words.length < cpuCount
     this.inside = Array.from(words, () => [])
     this.isPreemptedBeforeLock = isPreemptedBeforeLock
   }
 
-  tryAcquire(hint: number): number | undefined {
+  override tryAcquire(hint: number): number | undefined {
     const { cpu, lane } = this.placeOf(hint)
     if (this.usesLocks) {
       if (this.counts[cpu] === 0 && !this.locks.tryLock(lane)) return undefined
@@ -56,29 +57,30 @@ export abstract class PerCpuLanes implements LaneTable {
     return lane
   }
 
-  *acquire(hint: number): Sleepable<number> {
+  override *acquire(hint: number, options?: LaneWaitOptions): Sleepable<number> {
     const { cpu, lane } = this.placeOf(hint)
-    if (this.usesLocks && this.count(cpu, 1) === 1) yield* this.lock(cpu, lane)
+    if (options !== undefined) checkWaitOptions(options, `lane ${lane}`)
+    if (this.usesLocks && this.count(cpu, 1) === 1) yield* this.lock(cpu, lane, options)
     this.inside[lane]?.push(cpu)
     return lane
   }
 
-  release(lane: number): void {
+  override release(lane: number): void {
     checkLane(lane, this.laneCount)
     const cpu = this.inside[lane]?.shift() ?? lane
     if (this.usesLocks && this.count(cpu, -1) === 0) this.locks.unlock(lane)
   }
 
-  heldCount(): number {
+  override heldCount(): number {
     return this.inside.filter((cpus) => cpus.length > 0).length
   }
 
   /** From here until the lock is taken, the count says that it is. */
-  private *lock(cpu: number, lane: number): Sleepable<void> {
+  private *lock(cpu: number, lane: number, options: LaneWaitOptions | undefined): Sleepable<void> {
     let isLocked = false
     try {
       if (this.isPreemptedBeforeLock) yield preemption(lane)
-      yield* this.locks.lock(lane)
+      yield* this.locks.lock(lane, options)
       isLocked = true
     } finally {
       // A spinning kernel task cannot be ended. Ours can (a refused or cancelled wait), and takes its count with it.
@@ -102,5 +104,10 @@ export abstract class PerCpuLanes implements LaneTable {
 /** A wait that is over already: others may run first. */
 function preemption(lane: number): Wait {
   const on = { object: 'lane', kind: 'acquire', start: lane, end: lane + 1 } as const
-  return Object.assign(Promise.resolve(), { on, ready: () => true, block: () => {} })
+  return Object.assign(Promise.resolve(), {
+    on,
+    isPreemption: true,
+    ready: () => true,
+    block: () => {},
+  } as const)
 }

@@ -9,7 +9,7 @@ import { PerCpuLanes } from './per-cpu-lanes.ts'
  * the same gets what Linux 6.7 got.
  */
 export class PreemptionOffLaneTable extends PerCpuLanes {
-  readonly atomicWhileHeld = true
+  override readonly atomicWhileHeld = true
 
   /**
    * @param words one lock word a lane, 0 when free

@@ -13,13 +13,13 @@ import { PerCpuLanes } from './per-cpu-lanes.ts'
  * a flush that sleeps is a "scheduling while atomic": this table does not catch that; those with `atomicWhileHeld` do.
  */
 export class RecursionCountLaneTable extends PerCpuLanes {
-  readonly atomicWhileHeld = false
+  override readonly atomicWhileHeld = false
 
   /**
    * @param words one lock word a lane, 0 when free
    * @param cpuCount a task with a hint runs on CPU `hint % cpuCount`
-   * @param isPreemptedBeforeLock adds a preemption point to `acquire`, between the count and the lock. Then `runAtomic` refuses
-   *   each acquire that has to take a lock: for schedulers only
+   * @param isPreemptedBeforeLock adds a preemption point to `acquire`, between the count and the lock. That is a wait, so
+   *   `runAtomic` does not go with it; nor has `tryAcquire` the point, which never waits
    * @throws {LaneMisuseError} for no lanes or no CPUs
    */
   constructor(words: Int32Array, cpuCount: number, isPreemptedBeforeLock = false) {

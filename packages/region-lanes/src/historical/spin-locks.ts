@@ -1,4 +1,4 @@
-import { LaneMisuseError, type Sleepable } from '@bttkit/interfaces'
+import { LaneMisuseError, type LaneWaitOptions, type Sleepable } from '@bttkit/interfaces'
 import { WaitQueue } from '../wait-queue.ts'
 
 const FREE = 0
@@ -31,11 +31,12 @@ export class SpinLocks {
     return true
   }
 
-  *lock(lane: number): Sleepable<void> {
+  /** A kernel task cannot stop spinning. Ours waits, and may be told to stop as everybody who waits for a lane. */
+  *lock(lane: number, options: LaneWaitOptions = {}): Sleepable<void> {
     if (this.tryLock(lane)) return
     const on = { object: 'lane', kind: 'acquire', start: lane, end: lane + 1 } as const
     const queue = this.queues[lane]
-    if (queue !== undefined) yield* queue.take(on, () => this.unlock(lane))
+    if (queue !== undefined) yield* queue.take(on, options, () => this.unlock(lane))
   }
 
   /** Hands the lock to the next waiter, or sets it free. */

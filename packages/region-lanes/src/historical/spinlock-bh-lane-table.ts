@@ -1,6 +1,7 @@
-import type { LaneTable, Sleepable } from '@bttkit/interfaces'
+import type { LaneTable, LaneWaitOptions, Sleepable } from '@bttkit/interfaces'
+import { checkHint } from '../check-hint.ts'
 import { MutexLaneTable } from '../mutex-lane-table.ts'
-import { checkCpuCount, checkHint } from './checks.ts'
+import { checkCpuCount } from './checks.ts'
 
 /**
  * `spinlock-bh`: version 2 of the fix, proposed in April 2026 and not merged.
@@ -10,11 +11,12 @@ import { checkCpuCount, checkHint } from './checks.ts'
  * catch whoever sleeps while holding; that is the only difference to a mutex whose lane is that of the CPU.
  *
  * A wrong release throws `LaneMisuseError`, as a kernel with lock debugging would report it: exclusion is sound here, so nothing is to be
- * reproduced by letting it pass.
+ * reproduced by letting it pass. Turns and quarantine, which the kernel did not have, are those of the mutex table for the same reason.
  */
 export class SpinlockBhLaneTable implements LaneTable {
   readonly laneCount: number
   readonly atomicWhileHeld = true
+  readonly isExclusive = true
   private readonly cpuCount: number
   private readonly lanes: MutexLaneTable
 
@@ -34,12 +36,24 @@ export class SpinlockBhLaneTable implements LaneTable {
     return this.lanes.tryAcquire(this.cpuOf(hint))
   }
 
-  *acquire(hint: number): Sleepable<number> {
-    return yield* this.lanes.acquire(this.cpuOf(hint))
+  *acquire(hint: number, options?: LaneWaitOptions): Sleepable<number> {
+    return yield* this.lanes.acquire(this.cpuOf(hint), options)
   }
 
-  release(lane: number): void {
-    this.lanes.release(lane)
+  turnOf(lane: number): number {
+    return this.lanes.turnOf(lane)
+  }
+
+  release(lane: number, turn?: number): void {
+    this.lanes.release(lane, turn)
+  }
+
+  quarantine(lane: number, turn?: number): void {
+    this.lanes.quarantine(lane, turn)
+  }
+
+  restore(lane: number): void {
+    this.lanes.restore(lane)
   }
 
   heldCount(): number {
