@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { DeviceStatistics } from '@bttkit/interfaces'
+import type { DeviceCounters } from '@bttkit/interfaces'
 import { describeActivity } from './live-line.ts'
 
-const NOTHING: DeviceStatistics = {
+const NOTHING: DeviceCounters = {
   reads: 0,
   writes: 0,
   zeroes: 0,

@@ -1,10 +1,10 @@
-import type { DeviceStatistics } from '@bttkit/interfaces'
+import type { DeviceCounters } from '@bttkit/interfaces'
 import { formatSize } from '@bttkit/command-line'
 
 const INTERVAL_MS = 500
 
 /** What happened between two looks at the statistics, in one line. */
-export function describeActivity(before: DeviceStatistics, now: DeviceStatistics, elapsedMs: number): string {
+export function describeActivity(before: DeviceCounters, now: DeviceCounters, elapsedMs: number): string {
   const perSecond = (amount: number): number => (amount * 1000) / elapsedMs
   const operations = now.reads + now.writes + now.zeroes - (before.reads + before.writes + before.zeroes)
   const bytes = now.bytesRead + now.bytesWritten - (before.bytesRead + before.bytesWritten)
@@ -19,7 +19,7 @@ export function describeActivity(before: DeviceStatistics, now: DeviceStatistics
 }
 
 /** Shows a line on the terminal that keeps up with a device; nothing where there is no terminal. Returns what ends it. */
-export function showLiveLine(statistics: () => DeviceStatistics): () => void {
+export function showLiveLine(statistics: () => DeviceCounters): () => void {
   const { stderr } = process
   if (!stderr.isTTY) return () => {}
   let before = statistics()

@@ -6,7 +6,7 @@
  */
 import { closeSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { MountError, type BttInfo, type DeviceStatistics } from '@bttkit/interfaces'
+import { MountError, type BttInfo, type DeviceCounters } from '@bttkit/interfaces'
 import { describeError } from '@bttkit/command-line'
 import {
   checkMountPoint,
@@ -85,7 +85,7 @@ export class MountedImage {
   }
 
   /** What was done so far, at most a moment old. */
-  statistics(): DeviceStatistics {
+  statistics(): DeviceCounters {
     return this.board.read()
   }
 

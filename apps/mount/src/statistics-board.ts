@@ -1,4 +1,4 @@
-import type { BttDevice, DeviceStatistics } from '@bttkit/interfaces'
+import type { BttDevice, DeviceCounters } from '@bttkit/interfaces'
 
 const FIELDS = ['reads', 'writes', 'zeroes', 'bytesRead', 'bytesWritten', 'flushes', 'lanesInUse'] as const
 
@@ -21,7 +21,7 @@ export class StatisticsBoard {
     for (const field of FIELDS) this.values[index++] = statistics[field]
   }
 
-  read(): DeviceStatistics {
+  read(): DeviceCounters {
     const [reads = 0, writes = 0, zeroes = 0, bytesRead = 0, bytesWritten = 0, flushes = 0, lanesInUse = 0] =
       this.values
     return { reads, writes, zeroes, bytesRead, bytesWritten, flushes, lanesInUse }

@@ -14,6 +14,7 @@ import {
   type ReadTracking,
 } from '@bttkit/interfaces'
 import {
+  FLAG_ERROR,
   FLOG_GROUP_BYTES,
   FLOG_HALF_BYTES,
   FLOG_SLOT_BYTES,
@@ -55,6 +56,8 @@ export interface ArenaParts {
   readonly readTracking: ReadTracking
   /** Map entries that interrupted writes left behind and attach may not write: by LBA of the arena. */
   readonly pending: ReadonlyMap<number, number>
+  /** Whether other threads may take part. */
+  readonly isShared: boolean
 }
 
 export class Arena {
@@ -65,16 +68,17 @@ export class Arena {
   readonly sectorCount: number
   readonly mapLocks: LockTable
   readonly readTracking: ReadTracking
+  readonly slots: FlogSlots
   private readonly stride: number
   private readonly internalNlba: number
   private readonly dataStart: number
   private readonly mapStart: number
   private readonly logStart: number
-  private readonly slots: FlogSlots
   private readonly storage: Storage
   private readonly buffers: LaneBuffers
   private readonly words: ArenaWords
   private readonly pending: ReadonlyMap<number, number>
+  private readonly isShared: boolean
   private failure: unknown
 
   constructor(parts: ArenaParts) {
@@ -96,6 +100,7 @@ export class Arena {
     this.mapLocks = parts.mapLocks
     this.readTracking = parts.readTracking
     this.pending = parts.pending
+    this.isShared = parts.isShared
   }
 
   place(premap: number, lane?: number): Place {
@@ -110,25 +115,31 @@ export class Arena {
 
   // Error state
 
-  /** @throws {ArenaErrorStateError} when the arena takes no writes: it is in the error state, or a flush of the storage has failed. */
+  /** Whether the arena takes writes: it is not in the error state, on whatever thread it came to it. */
+  get takesWrites(): boolean {
+    const { errorState } = this.words
+    // Asked several times a write; a plain look takes a tenth of the time.
+    return (this.isShared ? Atomics.load(errorState, 0) : errorState[0]) === 0
+  }
+
+  /** @throws {ArenaErrorStateError} when the arena takes no writes: it is in the error state, as all are when a flush of the storage has failed. */
   assertWritable(premap: number): void {
-    const { flushFailure } = this.storage
-    if (this.words.errorState[0] === 0 && flushFailure === undefined) return
-    const cause = flushFailure ?? this.failure
+    if (this.takesWrites) return
+    const cause = this.storage.flushFailure ?? this.failure
     const reason =
-      cause === undefined
+      (this.info.flags & FLAG_ERROR) !== 0
         ? 'its info block carries the error flag'
         : 'an earlier change failed, and what of it is durable is not known'
     throw new ArenaErrorStateError(this.place(premap), `the arena takes no writes: ${reason}`, { cause })
   }
 
   /**
-   * From now on the arena is read-only: a free block may be mapped, or what is durable is not known. Attaching again finds out. The first cause
-   * that is given stays.
+   * From now on the arena is read-only, for all threads: a free block may be mapped, or what is durable is not known. Attaching again finds out. The
+   * first cause that is given stays; other threads do not hear it.
    */
   enterErrorState(cause?: unknown): void {
     this.failure ??= cause
-    this.words.errorState[0] = 1
+    Atomics.store(this.words.errorState, 0, 1)
   }
 
   // Map. The caller holds the lane, whose buffer the entry goes through; for a change also the map lock.
@@ -209,6 +220,14 @@ export class Arena {
     )
   }
 
+  /** As `storeLine`, of one entry: the one at `index` in the line that begins at `premap`. */
+  storeEntryOfLine(lane: number, premap: number, index: number): MaybeSleep {
+    const { buffers } = this
+    const within = index * MAP_ENTRY_BYTES
+    const offset = this.mapStart + premap * MAP_ENTRY_BYTES + within
+    return this.storage.write(offset, buffers.bytes, buffers.mapLineAt(lane) + within, MAP_ENTRY_BYTES)
+  }
+
   persistEntries(premap: number, count: number): MaybeSleep {
     return this.storage.persist(this.mapStart + premap * MAP_ENTRY_BYTES, count * MAP_ENTRY_BYTES)
   }
@@ -257,10 +276,21 @@ export class Arena {
     positions[lane] = ((position & SECOND_SLOT) ^ SECOND_SLOT) | nextSeq(position & SEQ_MASK)
   }
 
+  /** Sets what the lane owns, as its flog says. Only where nobody else can have the lane. */
+  setFreeBlock(lane: number, block: number, position: number): void {
+    this.words.freeBlocks[lane] = block
+    this.words.positions[lane] = position
+  }
+
+  /** Byte of the storage at which a lane's flog group starts. */
+  flogGroupOffset(lane: number): number {
+    return this.logStart + lane * FLOG_GROUP_BYTES
+  }
+
   private flogHalfOffset(lane: number, half: 0 | 1): number {
     const inSecond = (wordOf(this.words.positions, lane) & SECOND_SLOT) !== 0
     const slot = inSecond ? this.slots.second : this.slots.first
-    return this.logStart + lane * FLOG_GROUP_BYTES + slot * FLOG_SLOT_BYTES + half * FLOG_HALF_BYTES
+    return this.flogGroupOffset(lane) + slot * FLOG_SLOT_BYTES + half * FLOG_HALF_BYTES
   }
 }
 

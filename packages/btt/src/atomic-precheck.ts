@@ -6,7 +6,8 @@ const advice = 'use the asynchronous or the blocking form'
 
 /**
  * In a context that must not sleep, refuses a change to a range of bytes that could meet a lock or a reader in its middle, before its first store:
- * a part of it would be stored by then. Nothing moves while such an operation runs, so what is free now stays free.
+ * a part of it would be stored by then. Nothing moves while such an operation runs, so what is free now stays free. This is so on a device of one thread
+ * only; where other threads may take part, the gate refuses every operation that must not sleep.
  *
  * @throws {WouldSleepError} nothing was stored.
  */

@@ -1,46 +1,31 @@
 /**
- * Attaching: find the BTT, judge it, complete what was interrupted, set up the volatile state.
+ * Attaching: find the BTT, judge it, put the device together, complete what was interrupted, fill the free list.
  *
- * Never formats, and writes nothing but the map entries of interrupted writes, after a flush of what others left; a read-only attach keeps those in memory. What cannot be
- * written to safely (an info block that only its backup speaks for, a flog that does not add up) can still be attached for reading, and says why.
+ * Never formats, and writes nothing but the map entries of interrupted writes, after a flush of what others left; a read-only attach keeps those in
+ * memory. What cannot be written to safely (an info block that only its backup speaks for, a flog that does not add up) can still be attached for reading, and says why.
  */
 import {
-  LaneMisuseError,
+  FlogError,
+  InvariantError,
   PoolWithoutLayoutError,
   ReadOnlyError,
   WriteRefusedError,
-  FlogError,
   type AttachOptions,
   type BttDevice,
-  type BttInfo,
-  type LaneTableFactory,
-  type LockTableFactory,
-  type MaybeSleep,
   type PmemProvider,
-  type ReadTrackingFactory,
   type Sleepable,
 } from '@bttkit/interfaces'
-import { DEFAULT_NFREE, FLAG_ERROR, MAP_ENTRY_BYTES, normalEntry, sectorShape } from '@bttkit/btt-format'
+import { ThreadRegistry } from '@bttkit/region-lanes'
 import { mightSleep } from '@bttkit/sleepable'
-import { Arena } from './arena.ts'
-import { AttachedBtt } from './btt-device.ts'
-import { Counters } from './counters.ts'
-import { describeBtt } from './describe-btt.ts'
-import type { Attachment } from './attachment.ts'
-import { findBtt, type FoundArena } from './find-btt.ts'
-import { LaneBuffers } from './lane-buffers.ts'
-import { OperationGate } from './operation-gate.ts'
+import { compose, type EngineParts } from './compose.ts'
+import { describeDevice, isFlagged, stateShapeOf } from './device-description.ts'
+import { DeviceThread } from './device-thread.ts'
+import { findBtt } from './find-btt.ts'
+import { completeWrite } from './interrupted-write.ts'
 import { attachPoolWithoutLayout } from './pool-without-layout.ts'
 import { readFlogs, type JudgedArena, type JudgedBtt } from './read-flog.ts'
 import { Storage } from './storage.ts'
-import { VolatileState, type ArenaWords } from './volatile-state.ts'
-
-/** What an attachment is composed of beside the engine. */
-export interface EngineParts {
-  readonly laneTable: LaneTableFactory
-  readonly lockTable: LockTableFactory
-  readonly readTracking: ReadTrackingFactory
-}
+import { VolatileState } from './volatile-state.ts'
 
 /** @throws {WriteRefusedError} {FlogError} with the first reason not to write to what was found. */
 function assertWritable(image: string, btt: JudgedBtt): void {
@@ -53,91 +38,53 @@ function assertWritable(image: string, btt: JudgedBtt): void {
   }
 }
 
-/** An arena whose info block carries the error flag is not written, so its interrupted writes are completed in memory only. */
-function isFlagged(arena: FoundArena): boolean {
-  return (arena.info.flags & FLAG_ERROR) !== 0
-}
-
-/** Completes interrupted writes on the media: the map entries, then their durability. */
-function* recover(storage: Storage, arena: JudgedArena): Sleepable<void> {
-  const entry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
-  const bytes = new Uint8Array(entry.buffer)
-  let wait: MaybeSleep
-  for (const { premap, block } of arena.flog.pending) {
-    const offset = arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES
-    entry.setUint32(0, normalEntry(block), true)
-    if ((wait = storage.write(offset, bytes, 0, MAP_ENTRY_BYTES)) !== undefined) yield wait
-    if ((wait = storage.persist(offset, MAP_ENTRY_BYTES)) !== undefined) yield wait
+/** Fills the free lists from the flog. Blocks of lanes with a problem are never used: such an arena is not written. */
+function loadFreeLists(state: VolatileState, arenas: readonly JudgedArena[]): void {
+  for (const [index, arena] of arenas.entries()) {
+    const words = state.arenas[index]
+    if (words === undefined)
+      throw new InvariantError({ arena: index }, 'the state has no words for this arena')
+    for (const [lane, { freeBlock, position }] of arena.flog.lanes.entries()) {
+      words.freeBlocks[lane] = freeBlock
+      words.positions[lane] = position
+    }
+    if (isFlagged(arena)) words.errorState[0] = 1
   }
 }
 
-function pendingEntries({ flog }: JudgedArena): Map<number, number> {
-  return new Map(flog.pending.map(({ premap, block }) => [premap, normalEntry(block)]))
+/**
+ * Completes interrupted writes on the media, after a flush: a process that died may have left what was read in a cache, and the free list must not rest
+ * on what a power cut would take back.
+ */
+function* recover(storage: Storage, arenas: readonly JudgedArena[]): Sleepable<void> {
+  const wait = storage.flush()
+  if (wait !== undefined) yield wait
+  for (const arena of arenas) {
+    if (isFlagged(arena)) continue
+    for (const write of arena.flog.pending) yield* completeWrite(storage, arena, write)
+  }
 }
 
-function chooseLaneCount(image: string, btt: JudgedBtt, wanted: number | undefined): number {
-  const most = btt.arenas.reduce((least, { info }) => Math.min(least, info.nfree), DEFAULT_NFREE)
-  if (wanted === undefined) return most
-  if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= most) return wanted
-  throw new LaneMisuseError({ image }, `${wanted} lanes were asked for, and the image has from 1 to ${most}`)
-}
-
-/** Fills the free list of an arena from its flog. Blocks of lanes with a problem are never used: such an arena is not written. */
-function loadFreeList(words: ArenaWords, arena: JudgedArena): void {
-  for (const [lane, { freeBlock, position }] of arena.flog.lanes.entries()) {
-    words.freeBlocks[lane] = freeBlock
-    words.positions[lane] = position
+/** The device that a judged BTT becomes. Nothing is stored before all that could refuse it has agreed. */
+function* setUp(
+  storage: Storage,
+  btt: JudgedBtt,
+  parts: EngineParts,
+  options: AttachOptions,
+): Sleepable<BttDevice> {
+  const description = describeDevice(storage, btt, options)
+  const state = VolatileState.create(stateShapeOf(description))
+  const thread = description.isShared ? new DeviceThread(new ThreadRegistry(state.threads)) : undefined
+  let isReady = false
+  try {
+    const device = compose({ storage, description, state, parts, thread, isOwner: true })
+    if (!description.readOnly) yield* recover(storage, btt.arenas)
+    loadFreeLists(state, btt.arenas)
+    isReady = true
+    return device
+  } finally {
+    if (!isReady) thread?.leave()
   }
-  if (isFlagged(arena)) words.errorState[0] = 1
-}
-
-function compose(storage: Storage, btt: JudgedBtt, parts: EngineParts, options: AttachOptions): AttachedBtt {
-  const { readOnly = false } = options
-  const found = describeBtt(storage.name, btt)
-  // By now an attach for writing has recovered what there was to recover.
-  const isRecovered = !readOnly && found.state === 'needs-recovery'
-  const info: BttInfo = isRecovered ? { ...found, state: 'clean' } : found
-  const laneCount = chooseLaneCount(storage.name, btt, options.laneCount)
-  const state = new VolatileState(
-    laneCount,
-    btt.arenas.map((arena) => arena.info.nfree),
-  )
-  const buffers = new LaneBuffers(laneCount, info.sectorSize + info.metadataSize)
-  let firstLba = 0
-  const attachArena = (arena: JudgedArena, index: number): Arena => {
-    const words = state.takeArena(arena.info.nfree)
-    loadFreeList(words, arena)
-    const attached = new Arena({
-      index,
-      offset: arena.offset,
-      info: arena.info,
-      firstLba,
-      slots: arena.flog.slots,
-      storage,
-      buffers,
-      words,
-      mapLocks: parts.lockTable(words.mapLocks),
-      readTracking: parts.readTracking(words.tracking),
-      pending: readOnly || isFlagged(arena) ? pendingEntries(arena) : new Map(),
-    })
-    firstLba += arena.info.externalNlba
-    return attached
-  }
-  const [first, ...others] = btt.arenas
-  const attachment: Attachment = {
-    ...sectorShape(first.info.externalLbasize),
-    storage,
-    arenas: [attachArena(first, 0), ...others.map((arena, index) => attachArena(arena, index + 1))],
-    sectorCount: info.sectorCount,
-    lanes: parts.laneTable(state.lanes, options.lanePolicy ?? 'first-idle'),
-    buffers,
-    counters: new Counters(),
-    gate: new OperationGate(storage),
-    initialSectors: options.initialSectors ?? 'zeros',
-    noMetadata: new Uint8Array(info.metadataSize),
-    laneHint: 0,
-  }
-  return new AttachedBtt(attachment, info, readOnly)
 }
 
 /** Finds and attaches a BTT; see `Engine.attach`. The caller holds the lock of the storage and closes it when this fails. */
@@ -163,14 +110,6 @@ export function* attach(
     )
   }
   const btt = yield* readFlogs(storage, found)
-  if (!readOnly) {
-    assertWritable(storage.name, btt)
-    // A process that died may have left what was read here in a cache. The free list must not rest on what a power cut would take back.
-    const wait = storage.flush()
-    if (wait !== undefined) yield wait
-    for (const arena of btt.arenas) {
-      if (!isFlagged(arena)) yield* recover(storage, arena)
-    }
-  }
-  return compose(storage, btt, parts, options)
+  if (!readOnly) assertWritable(storage.name, btt)
+  return yield* setUp(storage, btt, parts, options)
 }

@@ -1,4 +1,4 @@
-import type { InitialSectors, LaneTable } from '@bttkit/interfaces'
+import type { InitialSectors, LaneTable, LaneWaitOptions } from '@bttkit/interfaces'
 import type { SectorShape } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Counters } from './counters.ts'
@@ -12,6 +12,12 @@ export interface Attachment extends SectorShape {
   readonly arenas: readonly [Arena, ...Arena[]]
   readonly sectorCount: number
   readonly lanes: LaneTable
+  /** How long an operation waits for a lane. */
+  readonly laneWait: LaneWaitOptions
+  /** Whether other threads may take part: then an operation may have to wait for one of them at any time. */
+  readonly isShared: boolean
+  /** Whether readers look up the map under its lock, because a look without it may see an entry torn by another thread. */
+  readonly looksUpUnderLock: boolean
   readonly buffers: LaneBuffers
   readonly counters: Counters
   readonly gate: OperationGate

@@ -1,16 +1,22 @@
 import {
+  ClosedError,
   ReadOnlyError,
   type BlockOperations,
   type BttDevice,
   type BttInfo,
+  type DeviceShare,
   type DeviceStatistics,
   type Sleepable,
 } from '@bttkit/interfaces'
+import type { MeasuredLaneTable } from '@bttkit/region-lanes'
 import type { Attachment } from './attachment.ts'
 import { checkByteRange, checkLbaRange, checkSectorRange, type DeviceShape } from './check-request.ts'
+import type { DeviceDescription } from './device-description.ts'
+import type { DeviceThread } from './device-thread.ts'
 import { DrivenOperations, DriverChoice } from './driven-operations.ts'
 import { readRange } from './read-range.ts'
-import type { Storage } from './storage.ts'
+import { StorageCall } from './storage-call.ts'
+import type { VolatileState } from './volatile-state.ts'
 import { writeRange } from './write-range.ts'
 import { zeroRange } from './zero-range.ts'
 
@@ -23,13 +29,17 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   private readonly attachment: Attachment
   private readonly shape: DeviceShape
   private readonly readOnly: boolean
+  private readonly thread: DeviceThread | undefined
+  private readonly isOwner: boolean
   /** While a close is under way: its end, however it ends. */
   private closing: Promise<void> | undefined
 
-  constructor(attachment: Attachment, shape: DeviceShape, readOnly: boolean) {
+  constructor(attachment: Attachment, shape: DeviceShape, composition: Composition) {
     this.attachment = attachment
     this.shape = shape
-    this.readOnly = readOnly
+    this.readOnly = composition.description.readOnly
+    this.thread = composition.thread
+    this.isOwner = composition.isOwner
   }
 
   read(lba: number, target: Uint8Array, metadata?: Uint8Array): Sleepable<void> {
@@ -57,11 +67,16 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   *flush(): Sleepable<void> {
     const { gate, storage } = this.attachment
     gate.enter('flushing')
+    let call: StorageCall | undefined
     try {
       const wait = storage.flush()
-      if (wait !== undefined) yield wait
+      if (wait === undefined) return
+      call = new StorageCall(wait)
+      yield call
     } finally {
-      gate.leave()
+      // One that is ended at its wait stays in the gate, so that the storage is not closed under the flush.
+      if (call === undefined || call.isOver()) gate.leave()
+      else call.whenOver(() => gate.leave())
     }
   }
 
@@ -82,8 +97,9 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
     return zeroRange(this.attachment, offset, length)
   }
 
+  /** On the thread that attached, for all threads: see `SharedGate`. */
   *close(): Sleepable<void> {
-    const { gate, storage } = this.attachment
+    const { gate } = this.attachment
     if (gate.isClosed) {
       if (this.closing !== undefined) yield this.closing
       return
@@ -94,18 +110,22 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
     })
     try {
       yield* gate.close()
-      yield* this.giveUp(storage)
+      yield* this.giveUp()
     } finally {
       this.closing = undefined
       ended()
     }
   }
 
-  private *giveUp(storage: Storage): Sleepable<void> {
+  private *giveUp(): Sleepable<void> {
+    const { storage } = this.attachment
     try {
+      // The last one to go: what dead threads left is not for a later attach to find.
+      if (this.isOwner && this.thread !== undefined) yield* this.thread.recoverDead()
       const wait = this.readOnly ? undefined : storage.flush()
       if (wait !== undefined) yield wait
     } finally {
+      this.thread?.leave()
       const wait = storage.provider.close()
       if (wait !== undefined) yield wait
     }
@@ -117,6 +137,17 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   }
 }
 
+/** Of what an attachment was put together, as far as the device says it again. */
+export interface Composition {
+  readonly description: DeviceDescription
+  readonly state: VolatileState
+  readonly measured: MeasuredLaneTable | undefined
+  /** Present where other threads may take part. */
+  readonly thread?: DeviceThread | undefined
+  /** Whether this thread attached, and did not join. */
+  readonly isOwner: boolean
+}
+
 /** An attached BTT: its shape, and its operations in every form. */
 export class AttachedBtt extends DrivenOperations implements BttDevice {
   readonly info: BttInfo
@@ -126,12 +157,15 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
   readonly metadataSize: number
   readonly readOnly: boolean
   private readonly attachment: Attachment
+  private readonly composition: Composition
 
-  constructor(attachment: Attachment, info: BttInfo, readOnly: boolean) {
-    super(new BttOperations(attachment, info, readOnly), new DriverChoice(info.image))
+  constructor(attachment: Attachment, composition: Composition) {
+    const { info, readOnly } = composition.description
+    super(new BttOperations(attachment, info, composition), new DriverChoice(info.image))
     this.attachment = attachment
+    this.composition = composition
     this.info = info
-    this.mayWait = attachment.storage.mayWait
+    this.mayWait = attachment.storage.mayWait || attachment.isShared
     this.sectorSize = attachment.sectorSize
     this.sectorCount = attachment.sectorCount
     this.metadataSize = attachment.metadataSize
@@ -139,9 +173,19 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
   }
 
   statistics(): DeviceStatistics {
-    return this.attachment.counters.snapshot(
-      this.attachment.storage.flushes,
-      this.attachment.lanes.heldCount(),
-    )
+    const { counters, storage, lanes } = this.attachment
+    const measured = this.composition.measured?.statistics() ?? []
+    return counters.snapshot(storage.flushes, lanes.heldCount(), measured)
+  }
+
+  share(): DeviceShare {
+    const { description, state, thread, isOwner } = this.composition
+    const { image } = this.info
+    if (this.attachment.gate.isClosed) throw new ClosedError({ image }, 'the device is closed')
+    if (thread === undefined)
+      throw new TypeError(`${image} was attached for one thread; attach it with the option threads`)
+    if (!isOwner)
+      throw new TypeError(`${image} is shared by the thread that attached it, not by one that joined`)
+    return { image, state: state.buffer, description }
   }
 }

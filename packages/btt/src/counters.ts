@@ -1,4 +1,4 @@
-import type { DeviceStatistics } from '@bttkit/interfaces'
+import type { DeviceStatistics, LaneStatistics } from '@bttkit/interfaces'
 
 /** What an attachment has done so far. Plain fields of one thread. */
 export class Counters {
@@ -22,8 +22,8 @@ export class Counters {
     this.zeroes++
   }
 
-  snapshot(flushes: number, lanesInUse: number): DeviceStatistics {
+  snapshot(flushes: number, lanesInUse: number, lanes: readonly LaneStatistics[]): DeviceStatistics {
     const { reads, writes, zeroes, bytesRead, bytesWritten } = this
-    return { reads, writes, zeroes, bytesRead, bytesWritten, flushes, lanesInUse }
+    return { reads, writes, zeroes, bytesRead, bytesWritten, flushes, lanesInUse, lanes }
   }
 }

@@ -20,18 +20,39 @@ import {
   stripFlags,
 } from '@bttkit/btt-format'
 import { MemoryProvider } from '@bttkit/pmem-memory'
-import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
-import { preemptionPoint, runAtomic } from '@bttkit/sleepable'
+import {
+  LocalReadTracking,
+  MutexLaneTable,
+  MutexLocks,
+  SharedLaneTable,
+  SharedLocks,
+  SharedReadTracking,
+} from '@bttkit/region-lanes'
+import { preemptionPoint, runAtomic, runBlocking } from '@bttkit/sleepable'
 import { createHash } from 'node:crypto'
+import type { EngineParts } from './compose.ts'
 import { BttEngine } from './engine.ts'
 
 export const MIB = 2 ** 20
 
-export const engine = new BttEngine({
-  laneTable: (words, policy) => new MutexLaneTable(words, policy),
-  lockTable: (words) => new MutexLocks(words, 'map-lock'),
-  readTracking: (words) => new LocalReadTracking(words),
-})
+/** Short, so that tests of dead threads do not take long. */
+const ROUND_MS = 20
+
+/** Mutexes for one thread, words that threads share for several. */
+export const parts: EngineParts = {
+  laneTable: (words, options) =>
+    options.thread === undefined
+      ? new MutexLaneTable(words.subarray(0, -1), options.policy)
+      : new SharedLaneTable(words, options, ROUND_MS),
+  lockTable: (words, thread) =>
+    thread === undefined
+      ? new MutexLocks(words, 'map-lock')
+      : new SharedLocks(words, 'map-lock', thread, ROUND_MS),
+  readTracking: (words, thread) =>
+    thread === undefined ? new LocalReadTracking(words) : new SharedReadTracking(words, thread, ROUND_MS),
+}
+
+export const engine = new BttEngine(parts)
 
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
@@ -252,5 +273,19 @@ export class PreemptingProvider extends PassingProvider {
 export function freshMemory(sizeBytes: number, options: CreateOptions = {}): MemoryProvider {
   const memory = new MemoryProvider({ size: sizeBytes }, 'memory')
   runAtomic(engine.create(memory, options))
+  return memory
+}
+
+/** Memory on which a write of 2 to LBA 3 was interrupted: its flog entry is complete, and its map entry is not stored. */
+export function interruptedMemory(externalLbasize = 512): MemoryProvider {
+  const memory = freshMemory(17 * MIB, { externalLbasize, nfree: 4 })
+  const device = runBlocking(engine.attach(new PreemptingProvider(memory)))
+  const write = device.sleepable.write(3, new Uint8Array(externalLbasize).fill(2))
+  let step = write.next()
+  // The data, the entry that it replaces, and both halves of the flog entry; each stored and flushed.
+  for (let waits = 0; waits < 7 && step.done !== true; waits++) {
+    step.value.block?.()
+    step = write.next()
+  }
   return memory
 }

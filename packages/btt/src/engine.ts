@@ -2,12 +2,15 @@ import type {
   AttachOptions,
   BttDevice,
   CreateOptions,
+  DeviceShare,
   Engine,
   PmemProvider,
   Sleepable,
 } from '@bttkit/interfaces'
-import { attach, type EngineParts } from './attach.ts'
+import { attach } from './attach.ts'
+import type { EngineParts } from './compose.ts'
 import { create } from './create.ts'
+import { join } from './join.ts'
 
 /** The BTT engine, composed with the lanes, locks and read tracking that it shall use. */
 export class BttEngine implements Engine {
@@ -19,6 +22,10 @@ export class BttEngine implements Engine {
 
   attach(provider: PmemProvider, options?: AttachOptions): Sleepable<BttDevice> {
     return attach(provider, this.parts, options)
+  }
+
+  join(provider: PmemProvider, share: DeviceShare): Sleepable<BttDevice> {
+    return join(provider, this.parts, share)
   }
 
   create(provider: PmemProvider, options?: CreateOptions): Sleepable<void> {

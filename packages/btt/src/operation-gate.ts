@@ -1,16 +1,33 @@
 import { ClosedError, WouldSleepError, type Sleepable } from '@bttkit/interfaces'
 import { inAtomicContext, mightSleep } from '@bttkit/sleepable'
-import type { Storage } from './storage.ts'
+import type { SharedGate } from './shared-gate.ts'
+
+export interface GateOptions {
+  /** For messages. */
+  readonly image: string
+  /** Whether an operation may wait for the storage, or for another thread. */
+  readonly mayWait: boolean
+  /** Present where other threads may take part. */
+  readonly shared?: SharedGate | undefined
+  /** Whether closing here closes the device for all threads. */
+  readonly closesForAll: boolean
+}
 
 /** Where every operation of a device goes in and out: it is known how many are under way, and closing lets them end and admits no more. */
 export class OperationGate {
-  private readonly storage: Storage
+  private readonly image: string
+  private readonly mayWait: boolean
+  private readonly shared: SharedGate | undefined
+  private readonly closesForAll: boolean
   private active = 0
   private closed = false
   private onIdle: (() => void) | undefined
 
-  constructor(storage: Storage) {
-    this.storage = storage
+  constructor({ image, mayWait, shared, closesForAll }: GateOptions) {
+    this.image = image
+    this.mayWait = mayWait
+    this.shared = shared
+    this.closesForAll = closesForAll
   }
 
   /** Whether another operation is under way beside the one that asks. */
@@ -18,6 +35,7 @@ export class OperationGate {
     return this.active > 1
   }
 
+  /** Whether it was closed on this thread. */
   get isClosed(): boolean {
     return this.closed
   }
@@ -28,36 +46,57 @@ export class OperationGate {
    * @throws {WouldSleepError} when it might sleep where it must not; {ClosedError}
    */
   enter(what: string): void {
-    if (this.closed) throw new ClosedError({ image: this.storage.name }, 'the device is closed')
-    if (this.storage.mayWait) mightSleep(this.storage.name, what)
+    if (this.closed) this.refuse()
+    if (this.mayWait) mightSleep(this.image, what)
     this.active++
+    if (this.shared !== undefined) this.enterShared(this.shared)
+  }
+
+  /** For an operation inside that leaves a storage call under way behind: that one is in the gate, too, and calls `leave` when it is over. */
+  stay(): void {
+    this.active++
+    this.shared?.tell(this.active)
   }
 
   leave(): void {
     this.active--
+    this.shared?.tell(this.active)
     if (this.active === 0) this.onIdle?.()
   }
 
   /**
-   * Admits nobody any more and waits until those inside have left. Where that wait fails the gate is open as before.
+   * Admits nobody any more and waits until those inside have left, on all threads where it closes for all. Where that wait fails the gate is open as before.
    *
-   * @throws {WouldSleepError} where it must not sleep and somebody is inside, or the storage might let it wait.
+   * @throws {WouldSleepError} where it must not sleep and somebody is inside, or the storage or another thread might let it wait.
    */
   *close(): Sleepable<void> {
-    const image = this.storage.name
-    if (this.storage.mayWait) mightSleep(image, 'closing')
+    const { image } = this
+    if (this.mayWait) mightSleep(image, 'closing')
     if (this.active > 0 && inAtomicContext())
       throw new WouldSleepError({ image }, 'operations are under way; use the asynchronous form of close')
     this.closed = true
-    if (this.active === 0) return
-    let isIdle = false
+    let isEmpty = false
     try {
-      yield new Promise<void>((resolve) => {
-        this.onIdle = resolve
-      })
-      isIdle = true
+      if (this.active > 0) {
+        yield new Promise<void>((resolve) => {
+          this.onIdle = resolve
+        })
+      }
+      if (this.closesForAll && this.shared !== undefined) yield* this.shared.close()
+      isEmpty = true
     } finally {
-      this.closed = isIdle
+      this.closed = isEmpty
     }
+  }
+
+  private enterShared(shared: SharedGate): void {
+    shared.tell(this.active)
+    if (!shared.isClosed) return
+    this.leave()
+    this.refuse()
+  }
+
+  private refuse(): never {
+    throw new ClosedError({ image: this.image }, 'the device is closed')
   }
 }

@@ -4,6 +4,7 @@ import {
   type BlockOperations,
   type BttDevice,
   type BttInfo,
+  type DeviceShare,
   type DeviceStatistics,
   type Sleepable,
 } from '@bttkit/interfaces'
@@ -79,7 +80,20 @@ class PoolWithoutLayout extends DrivenOperations implements BttDevice {
   }
 
   statistics(): DeviceStatistics {
-    return { reads: 0, writes: 0, zeroes: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, lanesInUse: 0 }
+    return {
+      reads: 0,
+      writes: 0,
+      zeroes: 0,
+      bytesRead: 0,
+      bytesWritten: 0,
+      flushes: 0,
+      lanesInUse: 0,
+      lanes: [],
+    }
+  }
+
+  share(): DeviceShare {
+    throw new TypeError(`${this.info.image} has no BTT yet: there is nothing that threads could share`)
   }
 }
 

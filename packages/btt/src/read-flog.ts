@@ -1,40 +1,13 @@
-/**
- * Reading the flog at attach: which free block each lane has, which writes were interrupted, and whether any of it cannot be true.
- *
- * An interrupted write is one whose flog entry is complete while the map still has the old block. It is rolled forward, never back: its
- * data was durable before the entry was. A map entry in the initial state counts as the block of its own number.
- */
-import type { MaybeSleep, Sleepable } from '@bttkit/interfaces'
-import {
-  FLOG_GROUP_BYTES,
-  FLOG_SLOT_BYTES,
-  FlogSlotDetector,
-  MAP_ENTRY_BYTES,
-  decodeFlogEntry,
-  mapBlock,
-  newerOf,
-  nextSeq,
-  stripFlags,
-  type FlogEntry,
-  type FlogSlots,
-  type InfoBlock,
-} from '@bttkit/btt-format'
-import { flogPosition } from './arena.ts'
+/** Reading the flog at attach: which free block each lane has, which writes were interrupted, and whether any of it cannot be true. */
+import type { Sleepable } from '@bttkit/interfaces'
+import { FLOG_GROUP_BYTES, FlogSlotDetector, stripFlags, type FlogSlots } from '@bttkit/btt-format'
 import type { FoundArena, FoundBtt } from './find-btt.ts'
+import { findInterruptedWrite, judgeLane, type FlogLane, type PendingWrite } from './interrupted-write.ts'
 import type { Storage } from './storage.ts'
 
-/** One lane's part of the flog. */
-interface FlogLane {
-  readonly freeBlock: number
-  /** The word of `ArenaWords.positions`. */
-  readonly position: number
-}
-
-/** A write to be completed: the map entry of `premap` becomes `block`. */
-interface PendingWrite {
+/** An interrupted write, and whose it was. */
+interface LanesPendingWrite extends PendingWrite {
   readonly lane: number
-  readonly premap: number
-  readonly block: number
 }
 
 interface FlogProblem {
@@ -45,7 +18,7 @@ interface FlogProblem {
 interface FlogFindings {
   readonly slots: FlogSlots
   readonly lanes: readonly FlogLane[]
-  readonly pending: readonly PendingWrite[]
+  readonly pending: readonly LanesPendingWrite[]
   readonly problems: readonly FlogProblem[]
   /** Whether some entry carries map flags in its block numbers, as PMDK's do. */
   readonly hasFlags: boolean
@@ -59,62 +32,11 @@ export function* loadFlog(storage: Storage, arena: FoundArena): Sleepable<DataVi
   return new DataView(bytes.buffer)
 }
 
-function entryProblem(entry: FlogEntry, info: InfoBlock): string | undefined {
-  if (entry.lba >= info.externalNlba)
-    return `its flog names LBA ${entry.lba}, and the arena has ${info.externalNlba}`
-  const [oldBlock, newBlock] = [stripFlags(entry.oldMap), stripFlags(entry.newMap)]
-  if (oldBlock >= info.internalNlba)
-    return `its flog gives it block ${oldBlock}, and the arena has ${info.internalNlba}`
-  if (newBlock >= info.internalNlba)
-    return `its flog names block ${newBlock}, and the arena has ${info.internalNlba}`
-  return undefined
-}
-
-interface JudgedLane extends FlogLane {
-  readonly newer: FlogEntry
-}
-
-/** The newer entry of a lane's group and what follows from it, or what is wrong with the group. */
-function judgeLane(view: DataView, lane: number, slots: FlogSlots, info: InfoBlock): JudgedLane | string {
-  const at = lane * FLOG_GROUP_BYTES
-  const first = decodeFlogEntry(view, at + slots.first * FLOG_SLOT_BYTES)
-  const second = decodeFlogEntry(view, at + slots.second * FLOG_SLOT_BYTES)
-  const which = newerOf(first.seq, second.seq)
-  if (which === undefined)
-    return `its flog has sequence numbers ${first.seq} and ${second.seq}, and no write leaves them so`
-  const newer = which === 0 ? first : second
-  const problem = entryProblem(newer, info)
-  if (problem !== undefined) return problem
-  return {
-    newer,
-    freeBlock: stripFlags(newer.oldMap),
-    position: flogPosition(which === 0, nextSeq(newer.seq)),
-  }
-}
-
-/** What the map says, with what was found pending before taken as done. */
-function* currentBlock(
-  storage: Storage,
-  arena: FoundArena,
-  premap: number,
-  lastPending: ReadonlyMap<number, PendingWrite>,
-  entry: DataView,
-): Sleepable<number> {
-  const recovered = lastPending.get(premap)
-  if (recovered !== undefined) return recovered.block
-  const bytes = new Uint8Array(entry.buffer)
-  const wait: MaybeSleep = storage.read(
-    arena.offset + arena.info.mapoff + premap * MAP_ENTRY_BYTES,
-    bytes,
-    0,
-    MAP_ENTRY_BYTES,
-  )
-  if (wait !== undefined) yield wait
-  return mapBlock(entry.getUint32(0, true), premap)
-}
-
 /** A block that would be mapped by recovery and is free, or would be mapped twice: no write leaves that, and to complete one would break the bijection. */
-function doublyHeld(pending: Iterable<PendingWrite>, freeOwners: ReadonlyMap<number, number>): FlogProblem[] {
+function doublyHeld(
+  pending: Iterable<LanesPendingWrite>,
+  freeOwners: ReadonlyMap<number, number>,
+): FlogProblem[] {
   const problems: FlogProblem[] = []
   const publishers = new Map<number, number>()
   for (const { lane, block } of pending) {
@@ -133,11 +55,10 @@ function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFindings>
   const detector = new FlogSlotDetector()
   detector.examine(view)
   const lanes: FlogLane[] = []
-  const pending: PendingWrite[] = []
-  const lastPending = new Map<number, PendingWrite>()
+  const pending: LanesPendingWrite[] = []
+  const lastPending = new Map<number, LanesPendingWrite>()
   const problems: FlogProblem[] = []
   const owners = new Map<number, number>()
-  const mapEntry = new DataView(new ArrayBuffer(MAP_ENTRY_BYTES))
   let hasFlags = false
   if (detector.conflictingGroup !== undefined) {
     problems.push({
@@ -160,13 +81,11 @@ function* readFlog(storage: Storage, arena: FoundArena): Sleepable<FlogFindings>
     if (owner !== undefined)
       problems.push({ lane, problem: `its flog gives it block ${freeBlock}, which lane ${owner} has` })
     owners.set(freeBlock, lane)
-    const newBlock = stripFlags(newer.newMap)
-    if (newBlock === freeBlock) continue
-    const mapped = yield* currentBlock(storage, arena, newer.lba, lastPending, mapEntry)
-    if (mapped !== freeBlock) continue
-    const write = { lane, premap: newer.lba, block: newBlock }
+    const found = yield* findInterruptedWrite(storage, arena, judged, lastPending)
+    if (found === undefined) continue
+    const write = { lane, ...found }
     pending.push(write)
-    lastPending.set(newer.lba, write)
+    lastPending.set(write.premap, write)
   }
   const all = problems.concat(doublyHeld(lastPending.values(), owners))
   return { slots: detector.slots, lanes, pending, problems: all, hasFlags }

@@ -18,6 +18,8 @@ export class Storage {
   flushes = 0
   /** Why a flush has failed; from then on nobody knows what is durable of all that was stored. */
   flushFailure: unknown
+  /** Told at the moment that a failure of a flush is known, before anybody goes on. */
+  onFlushFailure: (() => void) | undefined
   private readonly skipsFlush: boolean
 
   constructor(provider: PmemProvider) {
@@ -92,6 +94,7 @@ export class Storage {
 
   private fail(error: unknown): never {
     this.flushFailure ??= error
+    this.onFlushFailure?.()
     throw error
   }
 
@@ -103,6 +106,7 @@ export class Storage {
       // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
       then: (...callbacks) => wait.then(undefined, (error: unknown) => this.fail(error)).then(...callbacks),
       ...(on && { on }),
+      ...(wait.isPreemption && { isPreemption: wait.isPreemption }),
       ...(wait.ready && { ready: () => wait.ready?.() === true }),
       ...(wait.block && { block: () => this.blockOn(wait) }),
     }

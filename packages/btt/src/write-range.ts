@@ -19,14 +19,19 @@
  *     state before its map lock is free: the block may be mapped by what is on the media, so it must not be written again. Only attaching again
  *     can tell.
  *
+ * A write that is ended at a wait (its driver went away, or refused to wait) publishes nothing; only when it stood between the first flog store and the durable
+ * map entry, it is a failure there (invariant 12). If a storage call of it is still under way, its lane waits for the call (lane-section.ts).
+ *
  * A flush that fails, whoever asked for it, leaves open what is durable of everything that was stored. So no arena takes writes after it (storage.ts
  * keeps that), and each step that builds on a flush asks first whether one has failed meanwhile.
  */
 import { InvariantError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import type { Arena } from './arena.ts'
-import { arenaOf, type Attachment } from './attachment.ts'
-import { readableBlock } from './read-range.ts'
+import type { Attachment } from './attachment.ts'
+import { LaneSection } from './lane-section.ts'
+import { LookUp } from './look-up.ts'
+import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 
 /** Bytes to write: `source`, or `length` zeros where it is absent. `metadata` is for whole sectors only. */
 export interface WriteRequest {
@@ -38,45 +43,23 @@ export interface WriteRequest {
   readonly partOfLaneHint?: number | undefined
 }
 
-// How far a write is, for the case that it ends there.
-/** Nothing of it is under way. */
-const SETTLED = 0
-/** A failure changes nothing; but when it is abandoned, the store may still arrive, in a block that is another write's by then. */
-const STORING = 1
-/** The media may say one thing or another (invariant 12). */
-const IN_DOUBT = 2
-
 /**
  * Reads the sector of which a part is to be written into the lane's buffer and leaves its block in the read tracking, so that it is still this content
  * when the entry is found unchanged. Returns the entry.
  */
-function* loadOldSector(
-  attachment: Attachment,
-  arena: Arena,
-  lane: number,
-  premap: number,
-): Sleepable<number> {
-  const { buffers, sectorSize, metadataSize } = attachment
+function* loadOldSector(section: LaneSection, arena: Arena, premap: number): Sleepable<number> {
+  const { attachment, lane } = section
+  const { buffers, sectorSize, metadataSize, looksUpUnderLock } = attachment
   const sector = buffers.sector(lane)
-  for (;;) {
-    let wait = arena.loadEntry(lane, premap)
-    if (wait !== undefined) yield wait
-    const entry = arena.loadedEntry(lane, premap)
-    const block = readableBlock(attachment, arena, premap, entry)
-    if (block === undefined) {
-      sector.fill(0)
-      return entry
-    }
-    arena.readTracking.enter(lane, block)
-    wait = arena.loadEntry(lane, premap)
-    if (wait !== undefined) yield wait
-    if (arena.loadedEntry(lane, premap) === entry) {
-      wait = arena.readBlock(block, 0, sector, 0, sectorSize + metadataSize)
-      if (wait !== undefined) yield wait
-      return entry
-    }
-    arena.readTracking.leave(lane)
-  }
+  const lookUp = new LookUp()
+  let wait
+  if (looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
+  else while ((wait = lookUp.goOn(section, arena, premap)) !== undefined) yield wait
+  const entry = arena.loadedEntry(lane, premap)
+  if (lookUp.block === undefined) sector.fill(0)
+  else if ((wait = arena.readBlock(lookUp.block, 0, sector, 0, sectorSize + metadataSize)) !== undefined)
+    yield section.waitFor(wait)
+  return entry
 }
 
 /** The entry of a whole sector may have any value when it is replaced. */
@@ -113,15 +96,17 @@ function storeData(
   return arena.writeBlock(block, 0, sector, 0, sectorSize + metadataSize)
 }
 
-/** Starts to store the metadata of a whole sector behind it. */
+/** Starts to store the metadata of a whole sector behind it. A partial sector is stored with its old metadata already. */
 function storeMetadata(
   attachment: Attachment,
   arena: Arena,
   lane: number,
   request: WriteRequest,
   done: number,
+  count: number,
 ): MaybeSleep {
   const { sectorSize, metadataSize, noMetadata } = attachment
+  if (metadataSize === 0 || count < sectorSize) return undefined
   const { metadata } = request
   const start = metadata === undefined ? 0 : (done / sectorSize) * metadataSize
   return arena.writeBlock(arena.freeBlock(lane), sectorSize, metadata ?? noMetadata, start, metadataSize)
@@ -133,76 +118,75 @@ function storeMetadata(
  * Waits for readers of the free block come first, while only the lane is held; nobody can begin to read that block afterwards, because no map entry
  * names it. Then the data, then, under the map lock, the publication.
  */
-export function* writeRange(attachment: Attachment, request: WriteRequest): Sleepable<void> {
-  const { lanes, gate, sectorSize, metadataSize } = attachment
+export function writeRange(attachment: Attachment, request: WriteRequest): Sleepable<void> {
+  const section = new LaneSection(attachment)
+  return withoutSleepWhileHeld(section, writeSectors(section, request))
+}
+
+function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<void> {
+  const { attachment } = section
+  const { gate, sectorSize, metadataSize } = attachment
   const { offset, length } = request
   if (length === 0) return
   if (request.partOfLaneHint === undefined) gate.enter('writing')
-  let lane: number | undefined
-  let arena: Arena | undefined
-  let stage = SETTLED
   try {
     refuseIfItCouldWait(attachment, offset, length)
     const hint = request.partOfLaneHint ?? attachment.laneHint++
-    lane = lanes.tryAcquire(hint) ?? (yield* lanes.acquire(hint))
+    if (!section.tryEnter(hint)) yield* section.enter(hint)
+    const { lane } = section
     for (let done = 0; done < length;) {
       const lba = Math.floor((offset + done) / sectorSize)
       const count = Math.min(sectorSize - ((offset + done) % sectorSize), length - done)
-      arena = arenaOf(attachment, lba)
+      const arena = section.arenaOf(lba)
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
       const block = arena.freeBlock(lane)
       if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
-      const expected = count < sectorSize ? yield* loadOldSector(attachment, arena, lane, premap) : ANY_ENTRY
+      const expected = count < sectorSize ? yield* loadOldSector(section, arena, premap) : ANY_ENTRY
 
-      stage = STORING
       let wait = storeData(attachment, arena, lane, request, done, count)
-      if (wait !== undefined) yield wait
-      if (metadataSize > 0 && count === sectorSize)
-        if ((wait = storeMetadata(attachment, arena, lane, request, done)) !== undefined) yield wait
-      if ((wait = arena.persistBlock(block, sectorSize + metadataSize)) !== undefined) yield wait
-      stage = SETTLED
+      if (wait !== undefined) yield section.waitFor(wait)
+      if ((wait = storeMetadata(attachment, arena, lane, request, done, count)) !== undefined)
+        yield section.waitFor(wait)
+      if ((wait = arena.persistBlock(block, sectorSize + metadataSize)) !== undefined)
+        yield section.waitFor(wait)
 
       const mapLock = arena.mapLockOf(premap)
       if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
+      let isInDoubt = false
       try {
-        if ((wait = arena.loadEntry(lane, premap)) !== undefined) yield wait
+        if ((wait = arena.loadEntry(lane, premap)) !== undefined) yield section.waitFor(wait)
         const entry = arena.loadedEntry(lane, premap)
         // Somebody else wrote this sector since its old content was read: begin again with theirs.
         if (expected !== ANY_ENTRY && entry !== expected) continue
         const old = arena.blockOf(entry, premap)
         arena.prepareFlogEntry(lane, premap, old, block)
         arena.assertWritable(premap)
-        stage = IN_DOUBT
-        if ((wait = arena.storeFlogHalf(lane, 0)) !== undefined) yield wait
-        if ((wait = arena.persistFlogHalf(lane, 0)) !== undefined) yield wait
+        isInDoubt = true
+        if ((wait = arena.storeFlogHalf(lane, 0)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.persistFlogHalf(lane, 0)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
-        if ((wait = arena.storeFlogHalf(lane, 1)) !== undefined) yield wait
-        if ((wait = arena.persistFlogHalf(lane, 1)) !== undefined) yield wait
+        if ((wait = arena.storeFlogHalf(lane, 1)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.persistFlogHalf(lane, 1)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
-        if ((wait = arena.storeNormalEntry(lane, premap, block)) !== undefined) yield wait
-        if ((wait = arena.persistEntry(premap)) !== undefined) yield wait
+        if ((wait = arena.storeNormalEntry(lane, premap, block)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.persistEntry(premap)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
         arena.advance(lane, old)
-        stage = SETTLED
+        isInDoubt = false
         done += count
+      } catch (error) {
+        if (isInDoubt) arena.enterErrorState(error)
+        throw error
       } finally {
-        if (stage === IN_DOUBT) arena.enterErrorState()
+        if (isInDoubt) arena.enterErrorState(new InvariantError({}, 'a write was abandoned half-way'))
         arena.readTracking.leave(lane)
-        arena.mapLocks.release(mapLock)
+        section.unlock(arena, mapLock)
       }
     }
     attachment.counters.countWrite(length)
-  } catch (error) {
-    if (stage === IN_DOUBT) arena?.enterErrorState(error)
-    stage = SETTLED
-    throw error
   } finally {
-    if (stage !== SETTLED) arena?.enterErrorState(new InvariantError({}, 'a write was abandoned half-way'))
-    if (lane !== undefined) {
-      arena?.readTracking.leave(lane)
-      lanes.release(lane)
-    }
+    section.leave()
     if (request.partOfLaneHint === undefined) gate.leave()
   }
 }

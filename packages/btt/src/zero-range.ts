@@ -3,90 +3,113 @@
  * entry as it was or as it shall be.
  *
  * The entries of one map line change together, under their lock, in one store: entries are atomic each on its own, and a torn line is some
- * sectors zeroed and some not yet. They become durable together at the end. A write that comes between logs the sector's block, which is the
+ * sectors zeroed and some not yet. Where readers on other threads look at entries without the lock, each is stored on its own: no store of a line is a single
+ * access to them. All become durable together at the end. A write that comes between logs the sector's block, which is the
  * same before and after, so recovery understands either entry.
  */
-import { InvariantError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
+import type { Sleepable } from '@bttkit/interfaces'
 import { MAP_ENTRY_BYTES, mapState, zeroEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
-import { arenaOf, type Attachment } from './attachment.ts'
+import type { Attachment } from './attachment.ts'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
+import { LaneSection } from './lane-section.ts'
+import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 import { writeRange } from './write-range.ts'
 
-/** Makes the loaded entries zero entries. False when all of them were. */
+/** Makes the loaded entries zero entries. Returns which were not, a bit each from the lowest on. */
 function zeroLoadedLine(
   attachment: Attachment,
   arena: Arena,
   lane: number,
   premap: number,
   end: number,
-): boolean {
+): number {
   const { view } = attachment.buffers
-  let changed = false
-  for (let at = attachment.buffers.mapLineAt(lane); premap < end; premap++, at += MAP_ENTRY_BYTES) {
+  const lineAt = attachment.buffers.mapLineAt(lane)
+  let changed = 0
+  for (let index = 0; premap + index < end; index++) {
+    const at = lineAt + index * MAP_ENTRY_BYTES
     const entry = view.getUint32(at, true)
     if (mapState(entry) === 'zero') continue
-    view.setUint32(at, zeroEntry(arena.blockOf(entry, premap)), true)
-    changed = true
+    view.setUint32(at, zeroEntry(arena.blockOf(entry, premap + index)), true)
+    changed |= 1 << index
   }
   return changed
 }
 
-/** The part of a zeroed range that lies in one arena. */
-function* zeroInArena(
-  attachment: Attachment,
+/** Stores the changed entries of a line, each in a store of its own. */
+function* storeOneByOne(
+  section: LaneSection,
   arena: Arena,
-  lane: number,
-  first: number,
-  end: number,
+  premap: number,
+  changed: number,
 ): Sleepable<void> {
+  for (let index = 0; changed >>> index !== 0; index++) {
+    if (((changed >>> index) & 1) === 0) continue
+    const wait = arena.storeEntryOfLine(section.lane, premap, index)
+    if (wait !== undefined) yield section.waitFor(wait)
+  }
+}
+
+/** The entries of one map line, under their lock. An operation that is ended during the store keeps the lock until the store is over. */
+function* zeroLine(section: LaneSection, arena: Arena, premap: number, end: number): Sleepable<void> {
+  const { attachment, lane } = section
+  const mapLock = arena.mapLockOf(premap)
+  if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
+  try {
+    arena.assertWritable(premap)
+    let wait = arena.loadLine(lane, premap, end)
+    if (wait !== undefined) yield section.waitFor(wait)
+    const changed = zeroLoadedLine(attachment, arena, lane, premap, end)
+    if (changed === 0) return
+    if (attachment.isShared && !attachment.looksUpUnderLock)
+      yield* storeOneByOne(section, arena, premap, changed)
+    else if ((wait = arena.storeLine(lane, premap, end)) !== undefined) yield section.waitFor(wait)
+  } finally {
+    section.unlock(arena, mapLock)
+  }
+}
+
+/** The part of a zeroed range that lies in one arena. */
+function* zeroInArena(section: LaneSection, arena: Arena, first: number, end: number): Sleepable<void> {
   arena.assertWritable(first)
-  let wait: MaybeSleep
   for (let premap = first, lineEnd = 0; premap < end; premap = lineEnd) {
     lineEnd = Math.min(end, arena.lineEnd(premap))
-    const mapLock = arena.mapLockOf(premap)
-    if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
-    let isStoring = false
-    try {
-      arena.assertWritable(premap)
-      if ((wait = arena.loadLine(lane, premap, lineEnd)) !== undefined) yield wait
-      if (!zeroLoadedLine(attachment, arena, lane, premap, lineEnd)) continue
-      isStoring = true
-      if ((wait = arena.storeLine(lane, premap, lineEnd)) !== undefined) yield wait
-      isStoring = false
-    } catch (error) {
-      // What failed is over, and left each entry as it was or zero.
-      isStoring = false
-      throw error
-    } finally {
-      // The line may still arrive, over what others do to it once the lock is free.
-      if (isStoring) arena.enterErrorState(new InvariantError(arena.place(premap), 'zeroing was abandoned'))
-      arena.mapLocks.release(mapLock)
-    }
+    yield* zeroLine(section, arena, premap, lineEnd)
   }
-  if ((wait = arena.persistEntries(first, end - first)) !== undefined) yield wait
+  const wait = arena.persistEntries(first, end - first)
+  if (wait !== undefined) yield section.waitFor(wait)
   // A flush of somebody else that failed may have been the one that these entries needed.
   arena.assertWritable(first)
 }
 
 /** Makes whole sectors read as zeros, under one lane. */
-function* zeroSectors(
+function zeroSectors(
   attachment: Attachment,
   firstLba: number,
   end: number,
   laneHint: number,
 ): Sleepable<void> {
-  const { lanes } = attachment
-  const lane = lanes.tryAcquire(laneHint) ?? (yield* lanes.acquire(laneHint))
+  const section = new LaneSection(attachment)
+  return withoutSleepWhileHeld(section, zeroUnderLane(section, firstLba, end, laneHint))
+}
+
+function* zeroUnderLane(
+  section: LaneSection,
+  firstLba: number,
+  end: number,
+  laneHint: number,
+): Sleepable<void> {
   try {
+    if (!section.tryEnter(laneHint)) yield* section.enter(laneHint)
     for (let lba = firstLba; lba < end;) {
-      const arena = arenaOf(attachment, lba)
+      const arena = section.arenaOf(lba)
       const arenaEnd = Math.min(end, arena.firstLba + arena.sectorCount)
-      yield* zeroInArena(attachment, arena, lane, lba - arena.firstLba, arenaEnd - arena.firstLba)
+      yield* zeroInArena(section, arena, lba - arena.firstLba, arenaEnd - arena.firstLba)
       lba = arenaEnd
     }
   } finally {
-    lanes.release(lane)
+    section.leave()
   }
 }
 

@@ -1,5 +1,6 @@
 import { ProviderUrlError, type ProviderLocation, type ProviderPlugin } from '@bttkit/interfaces'
 import { FileProvider } from './file-provider.ts'
+import { FILE_SCHEME } from './shared-file.ts'
 
 /** Whether the URL asks for blocking flushes; undefined where it leaves that to whoever opens it. */
 function blockingIn({ parameters, url }: ProviderLocation): boolean | undefined {
@@ -18,7 +19,7 @@ function blockingIn({ parameters, url }: ProviderLocation): boolean | undefined 
 /** `file:disk.img?flush=blocking`: ordinary files and block devices. `flush` is `blocking` or `async`. */
 export const filePlugin: ProviderPlugin = {
   name: 'file',
-  schemes: ['file'],
+  schemes: [FILE_SCHEME],
   async open(location, options) {
     const blocking = blockingIn(location) ?? options.blocking ?? false
     if (location.path === '') throw new ProviderUrlError({ image: location.url }, 'names no file')
@@ -28,5 +29,8 @@ export const filePlugin: ProviderPlugin = {
       blocking,
       ...(createSizeBytes === undefined ? {} : { createSizeBytes }),
     })
+  },
+  async join(share) {
+    return FileProvider.join(share)
   },
 }

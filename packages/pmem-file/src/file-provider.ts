@@ -8,11 +8,13 @@ import {
   type MaybeSleep,
   type PmemProvider,
   type ProviderCapabilities,
+  type ProviderShare,
 } from '@bttkit/interfaces'
 import { ASYNCHRONOUS, BLOCKING } from './file-capabilities.ts'
 import { FlushQueue } from './flush-queue.ts'
 import { ImageLock } from './image-lock.ts'
 import { openFile, type OpenFile } from './open-file.ts'
+import { fileHandleOf, fileShare, openSharedFile } from './shared-file.ts'
 import { systemCalls, type SystemCalls } from './system-calls.ts'
 import { asIoError, errnoOf } from './system-error.ts'
 import { ZeroRange } from './zero-range.ts'
@@ -53,11 +55,12 @@ export class FileProvider implements PmemProvider {
   readonly size: number
   readonly capabilities: ProviderCapabilities
   readonly readOnly: boolean
-  private readonly fd: number
+  private readonly file: OpenFile
   private readonly blocking: boolean
   private readonly system: SystemCalls
   private readonly flushes: FlushQueue
-  private readonly imageLock: ImageLock
+  /** None of a file that was joined. */
+  private readonly imageLock: ImageLock | undefined
   private readonly zeroRange: ZeroRange
   private closed = false
   private closing: Promise<void> | undefined
@@ -75,22 +78,40 @@ export class FileProvider implements PmemProvider {
         throw new TypeError(`a file cannot be made with ${createSizeBytes} bytes`)
       }
     }
-    return new FileProvider(openFile(path, { readOnly, createSizeBytes, system }), options)
+    const file = openFile(path, { readOnly, createSizeBytes, system })
+    return new FileProvider(file, options, new ImageLock(file.fd, file.path, system))
+  }
+
+  /**
+   * Opens the very file that another thread of this process shares, in the same mode, also when it was renamed or removed meanwhile. It has no lock:
+   * that is the other thread's, and closing this does not touch it.
+   *
+   * @throws {ProviderOpenError} where the other thread has closed it, or it is another file by now. @throws {TypeError} for a share that is not of
+   * a file.
+   */
+  static join(
+    share: ProviderShare,
+    { system = systemCalls }: Pick<FileProviderOptions, 'system'> = {},
+  ): FileProvider {
+    const handle = fileHandleOf(share)
+    const { readOnly, blocking } = handle
+    return new FileProvider(openSharedFile(handle, system), { readOnly, blocking, system }, undefined)
   }
 
   private constructor(
     file: OpenFile,
     { readOnly = false, blocking = false, system = systemCalls }: FileProviderOptions,
+    imageLock: ImageLock | undefined,
   ) {
     this.name = file.path
     this.size = file.size
     this.readOnly = readOnly
     this.blocking = blocking
     this.capabilities = blocking || readOnly ? BLOCKING : ASYNCHRONOUS
-    this.fd = file.fd
+    this.file = file
     this.system = system
     this.flushes = new FlushQueue(file.fd, file.path, file.size, system)
-    this.imageLock = new ImageLock(file.fd, file.path, system)
+    this.imageLock = imageLock
     this.zeroRange = new ZeroRange(file, this, system)
   }
 
@@ -140,11 +161,21 @@ export class FileProvider implements PmemProvider {
   /**
    * Locks the file among those who lock it, by flock(2). A second opening in this process conflicts as well.
    *
-   * @throws {ImageLockedError} naming the process that has it, where it can be known.
+   * @throws {ImageLockedError} naming the process that has it, where it can be known. @throws {TypeError} for a file that was joined.
    */
   lock(mode: LockMode): undefined {
     this.checkOpen()
+    if (this.imageLock === undefined) {
+      throw new TypeError(`${this.name}: joined from another thread, and the lock is that one's`)
+    }
     this.imageLock.take(mode)
+  }
+
+  /** For `join` on other threads; of use while this provider is open. */
+  share(): ProviderShare {
+    this.checkOpen()
+    const { file, readOnly, blocking } = this
+    return fileShare(file, { readOnly, blocking })
   }
 
   /** Gives up the file and its lock. Waits only for flushes that are under way: the descriptor is theirs until then. */
@@ -160,7 +191,7 @@ export class FileProvider implements PmemProvider {
   private readSome(offset: number, target: Uint8Array, start: number, length: number): number {
     let count: number
     try {
-      count = this.system.read(this.fd, target, start, Math.min(length, MAX_TRANSFER_BYTES), offset)
+      count = this.system.read(this.file.fd, target, start, Math.min(length, MAX_TRANSFER_BYTES), offset)
     } catch (error) {
       return this.retry(error, 'reading', offset, length)
     }
@@ -172,7 +203,7 @@ export class FileProvider implements PmemProvider {
   private writeSome(offset: number, source: Uint8Array, start: number, length: number): number {
     let count: number
     try {
-      count = this.system.write(this.fd, source, start, Math.min(length, MAX_TRANSFER_BYTES), offset)
+      count = this.system.write(this.file.fd, source, start, Math.min(length, MAX_TRANSFER_BYTES), offset)
     } catch (error) {
       return this.retry(error, 'writing', offset, length)
     }
@@ -188,7 +219,7 @@ export class FileProvider implements PmemProvider {
 
   private closeDescriptor(): void {
     try {
-      closeSync(this.fd)
+      closeSync(this.file.fd)
     } catch (error) {
       throw asIoError({ image: this.name }, 'closing', error)
     }

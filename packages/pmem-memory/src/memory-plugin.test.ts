@@ -42,3 +42,19 @@ test('more than there is', async () => {
   await expect(opening).rejects.toThrow(ProviderOpenError)
   await expect(opening).rejects.toMatchObject({ errno: 'ENOMEM' })
 })
+
+test('for threads, another one joins the same memory', async () => {
+  const opened = await memoryPlugin.open(location('', { size: '64' }), { readOnly: false, threads: true })
+  const share = opened.share?.() ?? expect.fail('it cannot be shared')
+  const joined = await memoryPlugin.join?.(share, {
+    joinInner: () => expect.fail('there is nothing under it'),
+  })
+  expect(joined?.name).toBe('mem:?size=64')
+  joined?.write(60, Uint8Array.of(1, 2, 3, 4))
+  expect(opened.mapping?.subarray(60)).toEqual(Uint8Array.of(1, 2, 3, 4))
+})
+
+test('not for threads, it cannot be shared', async () => {
+  const provider = await memoryPlugin.open(location('', { size: '64' }), { readOnly: false })
+  expect(() => provider.share?.()).toThrow('mem:?size=64: only one thread can have this memory')
+})

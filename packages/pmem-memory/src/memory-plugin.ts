@@ -7,6 +7,7 @@ import {
   type ProviderPlugin,
 } from '@bttkit/interfaces'
 import { MemoryProvider } from './memory-provider.ts'
+import { MEMORY_SCHEME } from './memory-share.ts'
 
 function sizeOf(location: ProviderLocation, options: ProviderOpenOptions): number {
   const place = { image: location.url }
@@ -30,15 +31,16 @@ function sizeOf(location: ProviderLocation, options: ProviderOpenOptions): numbe
 
 /**
  * `mem:?size=64MiB`: memory that is made at the opening, full of zeros. A path, as in `mem:scratch?size=1MiB`, is a
- * name for messages; opening it twice makes two memories.
+ * name for messages; opening it twice makes two memories. Opened for threads it can be shared with them.
  */
 export const memoryPlugin: ProviderPlugin = {
   name: 'memory',
-  schemes: ['mem'],
+  schemes: [MEMORY_SCHEME],
   async open(location, options) {
     const size = sizeOf(location, options)
+    const { readOnly, threads = false } = options
     try {
-      return new MemoryProvider({ size, readOnly: options.readOnly }, location.url)
+      return new MemoryProvider({ size, readOnly, shared: threads }, location.url)
     } catch (cause) {
       throw new ProviderOpenError(
         { image: location.url },
@@ -47,5 +49,8 @@ export const memoryPlugin: ProviderPlugin = {
         { cause },
       )
     }
+  },
+  async join(share) {
+    return MemoryProvider.join(share)
   },
 }

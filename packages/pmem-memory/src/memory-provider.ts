@@ -5,21 +5,27 @@ import {
   type MaybeSleep,
   type PmemProvider,
   type ProviderCapabilities,
+  type ProviderShare,
 } from '@bttkit/interfaces'
+import { memoryHandleOf, memoryShare } from './memory-share.ts'
+import { SharedWords, WORD_BYTES } from './shared-words.ts'
 
 /** Where the bytes come from: fresh zeros, or memory that the caller keeps and may share with other threads. */
 export type MemorySource =
   | {
       /** Bytes; the memory is made with this many zeros. */
       readonly size: number
-      /** Whether it is a `SharedArrayBuffer`, which worker threads can attach too. Default: no. */
+      /** Whether it is a `SharedArrayBuffer`, which other threads can have too: see `share`. Default: no. */
       readonly shared?: boolean
       readonly readOnly?: boolean
     }
   | { readonly bytes: Uint8Array | ArrayBufferLike; readonly readOnly?: boolean }
 
-/** One map word. Engines on several threads look at single words without a lock, so a word must never be seen torn. */
-const WORD_BYTES = 4
+/**
+ * Pieces of shared memory up to this long are copied word by word: a map entry, half of a flog entry, a line of the map. Engines on several
+ * threads look at them without a common lock, so their words must never be seen torn. Longer ones are data, which lanes keep apart.
+ */
+const LONGEST_IN_WORDS_BYTES = 64
 
 /**
  * Nothing here survives the process, so what a crash leaves is vacuous: durability and order hold, and the write
@@ -70,8 +76,8 @@ function bytesOf(source: MemorySource): Uint8Array {
  *
  * Every call finishes at once and none allocates. Volatile: what is not copied elsewhere ends with the process.
  *
- * An aligned access of four bytes is a single one across threads; longer ones are plain copies, which two threads on
- * one `SharedArrayBuffer` must keep apart.
+ * On a `SharedArrayBuffer` an aligned access of whole words, up to 64 bytes, tears no word and stores them in ascending order, whatever other threads
+ * do; all others are plain copies, which two threads must keep apart.
  */
 export class MemoryProvider implements PmemProvider {
   readonly name: string
@@ -80,9 +86,8 @@ export class MemoryProvider implements PmemProvider {
   readonly capabilities: ProviderCapabilities
   readonly readOnly: boolean
   readonly mapping: Uint8Array
-  private readonly words: Int32Array | undefined
-  private readonly oneWord = new Int32Array(1)
-  private readonly oneWordBytes = new Uint8Array(this.oneWord.buffer)
+  private readonly words: SharedWords | undefined
+  private readonly longestInWords: number
   private closed = false
 
   /** @throws {TypeError} for a size that is no number of bytes. */
@@ -93,10 +98,20 @@ export class MemoryProvider implements PmemProvider {
     this.readOnly = source.readOnly ?? false
     this.mapping = bytes
     const aligned = bytes.byteOffset % WORD_BYTES === 0
-    this.words = aligned
-      ? new Int32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / WORD_BYTES))
-      : undefined
+    this.words = aligned ? new SharedWords(bytes) : undefined
+    // In memory of one thread this is not needed; for one word it is faster.
+    this.longestInWords = bytes.buffer instanceof SharedArrayBuffer ? LONGEST_IN_WORDS_BYTES : WORD_BYTES
     this.capabilities = aligned ? WORD_CAPABILITIES : BYTE_CAPABILITIES
+  }
+
+  /**
+   * The memory that another thread shares: the same bytes, under the same name, as readable and writable.
+   *
+   * @throws {TypeError} for a share that is not of a memory.
+   */
+  static join(share: ProviderShare): MemoryProvider {
+    const { buffer, byteOffset, byteLength, readOnly, name } = memoryHandleOf(share)
+    return new MemoryProvider({ bytes: new Uint8Array(buffer, byteOffset, byteLength), readOnly }, name)
   }
 
   /** @throws {OutOfRangeError} beyond the memory. @throws {ClosedError} after `close`. Never waits. */
@@ -107,9 +122,8 @@ export class MemoryProvider implements PmemProvider {
   /** As `read`; besides, `TypeError` where the piece is not within `target`. */
   readInto(offset: number, target: Uint8Array, start: number, length: number): undefined {
     this.checkPiece(offset, target, start, length)
-    if (length === WORD_BYTES && this.words !== undefined && offset % WORD_BYTES === 0) {
-      this.oneWord[0] = Atomics.load(this.words, offset / WORD_BYTES)
-      for (let i = 0; i < WORD_BYTES; i++) target[start + i] = this.oneWordBytes[i] ?? 0
+    if (this.words !== undefined && this.isWords(offset, length)) {
+      this.words.load(offset, target, start, length)
       return
     }
     copyBytes.call(this.mapping, target, start, offset, offset + length)
@@ -124,9 +138,8 @@ export class MemoryProvider implements PmemProvider {
   writeFrom(offset: number, source: Uint8Array, start: number, length: number): undefined {
     this.checkPiece(offset, source, start, length)
     this.checkWritable(offset)
-    if (length === WORD_BYTES && this.words !== undefined && offset % WORD_BYTES === 0) {
-      for (let i = 0; i < WORD_BYTES; i++) this.oneWordBytes[i] = source[start + i] ?? 0
-      Atomics.store(this.words, offset / WORD_BYTES, this.oneWord[0] ?? 0)
+    if (this.words !== undefined && this.isWords(offset, length)) {
+      this.words.store(offset, source, start, length)
       return
     }
     copyBytes.call(source, this.mapping, offset, start, start + length)
@@ -148,6 +161,20 @@ export class MemoryProvider implements PmemProvider {
   /** The memory itself lives on where the caller kept it. */
   close(): undefined {
     this.closed = true
+  }
+
+  /**
+   * For `MemoryProvider.join` on other threads. Closing is each one's own; the memory lives as long as anybody has it.
+   *
+   * @throws {TypeError} for memory that is not a `SharedArrayBuffer`. @throws {ClosedError} after `close`.
+   */
+  share(): ProviderShare {
+    this.checkOpen()
+    return memoryShare(this)
+  }
+
+  private isWords(offset: number, length: number): boolean {
+    return length <= this.longestInWords && length % WORD_BYTES === 0 && offset % WORD_BYTES === 0
   }
 
   private checkPiece(offset: number, piece: Uint8Array, start: number, length: number): void {

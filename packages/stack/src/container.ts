@@ -4,7 +4,8 @@ import { PROVIDER_PLUGIN, type ProviderPlugin, type Registry } from '@bttkit/int
 import { registerBttEngine } from '@bttkit/btt'
 import { filePlugin } from '@bttkit/pmem-file'
 import { memoryPlugin } from '@bttkit/pmem-memory'
-import { registerMutexLanes } from '@bttkit/region-lanes'
+import { sleepingFlushPlugin } from '@bttkit/pmem-sleeping-flush'
+import { registerLanes } from '@bttkit/region-lanes'
 
 /** Registers a way to open storage by URL. */
 export function registerProviderPlugin(registry: Registry, plugin: ProviderPlugin): void {
@@ -17,8 +18,10 @@ export function registerProviderPlugin(registry: Registry, plugin: ProviderPlugi
  */
 export function createContainer(): DependencyContainer {
   const container = root.createChildContainer()
-  registerMutexLanes(container)
+  registerLanes(container)
   registerBttEngine(container)
-  for (const plugin of [filePlugin, memoryPlugin]) registerProviderPlugin(container, plugin)
+  for (const plugin of [filePlugin, memoryPlugin, sleepingFlushPlugin]) {
+    registerProviderPlugin(container, plugin)
+  }
   return container
 }

@@ -4,6 +4,7 @@ export {
   createStack,
   Stack,
   type CreateImageOptions,
+  type ImageShare,
   type OpenImageOptions,
   type StackOptions,
 } from './stack.ts'

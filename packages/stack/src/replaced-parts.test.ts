@@ -40,7 +40,7 @@ test('LANE_TABLE_FACTORY: lanes come from the table of the replacement', async (
       return super.tryAcquire(hint)
     }
   }
-  const lanes: LaneTableFactory = (words, policy) => new CountingLanes(words, policy)
+  const lanes: LaneTableFactory = (words, { policy }) => new CountingLanes(words.subarray(0, -1), policy)
   await useDevice((container) => container.register(LANE_TABLE_FACTORY, { useValue: lanes }))
   expect(taken).toBeGreaterThan(0)
 })
@@ -61,7 +61,7 @@ test('LOCK_TABLE_FACTORY: map locks come from the table of the replacement', asy
 test('READ_TRACKING_FACTORY: readers are tracked by the replacement', async () => {
   const entered: number[] = []
   class RecordingReads extends LocalReadTracking {
-    override enter(lane: number, block: number): void {
+    override enter(lane: number, block: number): undefined {
       entered.push(block)
       super.enter(lane, block)
     }
@@ -75,6 +75,9 @@ test('ENGINE: images are made and attached by the replacement', async () => {
   const refusal = new Error('not today')
   const engine: Engine = {
     attach() {
+      throw refusal
+    },
+    join() {
       throw refusal
     },
     create() {
@@ -96,7 +99,7 @@ test('PROVIDER_PLUGIN: a scheme is opened by the last plugin that was registered
   const provider = await stack.openProvider('mem:?size=1MiB', { readOnly: true })
   expect(provider.name).toBe('recording')
   expect(log).toEqual(['open', 'lock shared'])
-  expect(stack.schemes()).toEqual(['file', 'mem'])
+  expect(stack.schemes()).toEqual(['file', 'mem', 'sleeping-flush'])
 })
 
 test('CHECKER: what is registered is what there is', () => {

@@ -1,20 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { ENGINE, ImageLockedError, NotABttError, type Engine } from '@bttkit/interfaces'
 import { registerProviderPlugin } from './container.ts'
 import { MIB, recording } from './recording-provider.test-support.ts'
+import { newPath } from './scratch.test-support.ts'
 import { createStack } from './stack.ts'
 
 const stack = createStack()
-
-/** The path of a file that is not there yet. */
-function newPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bttkit-stack-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  return join(folder, 'disk.img')
-}
 
 async function newImage(): Promise<string> {
   const image = newPath()
@@ -83,7 +75,7 @@ describe('openImage', () => {
     const own = createStack({ plugins: [plugin] })
     await own.createImage('recording:')
     await own.openImage('recording:', { readOnly: true, blocking: true })
-    expect(openings[1]).toEqual({ readOnly: true, blocking: true })
+    expect(openings[1]).toMatchObject({ readOnly: true, blocking: true, threads: false })
   })
 
   test('of storage without a BTT closes it', async () => {

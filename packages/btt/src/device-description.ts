@@ -1,0 +1,112 @@
+/**
+ * What a device is composed from, beside the storage and the shared words: facts that attach found or was told, and nothing that changes. It can be sent
+ * to another thread.
+ */
+import {
+  LaneMisuseError,
+  type AttachOptions,
+  type BttInfo,
+  type InitialSectors,
+  type LanePolicy,
+} from '@bttkit/interfaces'
+import { DEFAULT_NFREE, FLAG_ERROR, normalEntry, type FlogSlots, type InfoBlock } from '@bttkit/btt-format'
+import { describeBtt } from './describe-btt.ts'
+import type { JudgedArena, JudgedBtt } from './read-flog.ts'
+import type { Storage } from './storage.ts'
+import type { StateShape } from './volatile-state.ts'
+
+export interface ArenaDescription {
+  /** Byte of the storage at which the arena starts. */
+  readonly offset: number
+  readonly info: InfoBlock
+  /** LBA of the device that is the arena's LBA 0. */
+  readonly firstLba: number
+  readonly slots: FlogSlots
+  /** Map entries that interrupted writes left behind and attach may not write: by LBA of the arena. */
+  readonly pending: ReadonlyMap<number, number>
+}
+
+export interface DeviceDescription {
+  /** Changes with everything here and in the layout of the words. */
+  readonly version: typeof DESCRIPTION_VERSION
+  readonly info: BttInfo
+  /** Bytes of the storage. */
+  readonly size: number
+  readonly readOnly: boolean
+  readonly isShared: boolean
+  /** Whether readers look up the map under its lock. */
+  readonly looksUpUnderLock: boolean
+  readonly initialSectors: InitialSectors
+  readonly laneCount: number
+  readonly lanePolicy: LanePolicy
+  readonly laneWaitLimitMs: number | undefined
+  readonly measuresLanes: boolean
+  readonly allowsUnsafeLanes: boolean
+  readonly arenas: readonly [ArenaDescription, ...ArenaDescription[]]
+}
+
+export const DESCRIPTION_VERSION = 'bttkit device 1'
+
+/** Bytes of a map entry: who looks at one without its lock needs it in a single access, where other threads write. */
+const MAP_ENTRY_ACCESS_BYTES = 4
+
+export function hasSingleAccessEntries(storage: Storage): boolean {
+  return storage.provider.capabilities.atomicAccessBytes >= MAP_ENTRY_ACCESS_BYTES
+}
+
+/** An arena whose info block carries the error flag is not written, so its interrupted writes are completed in memory only. */
+export function isFlagged({ info }: { readonly info: InfoBlock }): boolean {
+  return (info.flags & FLAG_ERROR) !== 0
+}
+
+function chooseLaneCount(image: string, btt: JudgedBtt, wanted: number | undefined): number {
+  const most = btt.arenas.reduce((least, { info }) => Math.min(least, info.nfree), DEFAULT_NFREE)
+  if (wanted === undefined) return most
+  if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= most) return wanted
+  throw new LaneMisuseError({ image }, `${wanted} lanes were asked for, and the image has from 1 to ${most}`)
+}
+
+/** As it will be when attach has finished: an attach for writing recovers what there is to recover. */
+function describeAttached(image: string, btt: JudgedBtt, readOnly: boolean): BttInfo {
+  const found = describeBtt(image, btt)
+  return !readOnly && found.state === 'needs-recovery' ? { ...found, state: 'clean' } : found
+}
+
+function pendingEntries({ flog }: JudgedArena): Map<number, number> {
+  return new Map(flog.pending.map(({ premap, block }) => [premap, normalEntry(block)]))
+}
+
+/** @throws {LaneMisuseError} when more lanes are asked for than there are, or none. */
+export function describeDevice(storage: Storage, btt: JudgedBtt, options: AttachOptions): DeviceDescription {
+  const { readOnly = false, threads: isShared = false } = options
+  let firstLba = 0
+  const describeArena = (arena: JudgedArena): ArenaDescription => {
+    const { offset, info, flog } = arena
+    const pending = readOnly || isFlagged(arena) ? pendingEntries(arena) : new Map<number, number>()
+    const described = { offset, info, firstLba, slots: flog.slots, pending }
+    firstLba += info.externalNlba
+    return described
+  }
+  const [first, ...others] = btt.arenas
+  return {
+    version: DESCRIPTION_VERSION,
+    info: describeAttached(storage.name, btt, readOnly),
+    size: storage.size,
+    readOnly,
+    isShared,
+    looksUpUnderLock: isShared && !readOnly && !hasSingleAccessEntries(storage),
+    initialSectors: options.initialSectors ?? 'zeros',
+    laneCount: chooseLaneCount(storage.name, btt, options.laneCount),
+    lanePolicy: options.lanePolicy ?? 'first-idle',
+    laneWaitLimitMs: options.laneWaitLimitMs,
+    measuresLanes: options.measureLanes ?? false,
+    allowsUnsafeLanes: options.allowUnsafeLanes ?? false,
+    arenas: [describeArena(first), ...others.map(describeArena)],
+  }
+}
+
+/** The shape of the words that go with a description. */
+export function stateShapeOf(description: DeviceDescription): StateShape {
+  const { laneCount, isShared, measuresLanes, arenas } = description
+  return { laneCount, isShared, measuresLanes, nfrees: arenas.map(({ info }) => info.nfree) }
+}

@@ -1,0 +1,109 @@
+/** Starting and stopping the workers of worker.test-support.ts, and images that several threads attach. */
+import { runAsync, runAtomic } from '@bttkit/sleepable'
+import { FileProvider } from '@bttkit/pmem-file'
+import { MemoryProvider } from '@bttkit/pmem-memory'
+import type { AttachOptions, BttDevice, PmemProvider } from '@bttkit/interfaces'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { MIB, engine, freshMemory } from './engine.test-support.ts'
+import type { Job, ProviderSpec, Reply } from './worker.test-support.ts'
+
+/** How long anything may take before the test says that it hangs. */
+const PATIENCE_MS = 20_000
+
+export async function patiently<T>(what: string, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const hang = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} hangs`)), PATIENCE_MS)
+  })
+  try {
+    return await Promise.race([promise, hang])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Waits for a condition that another thread makes true. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} does not happen`)
+    await new Promise((resolve) => void setTimeout(resolve, 1))
+  }
+}
+
+export class TestWorker {
+  private readonly worker = new Worker(new URL('worker.test-support.ts', import.meta.url), {
+    execArgv: ['--conditions=@bttkit/source'],
+  })
+
+  /** Starts a job; the promise is its end. */
+  async run(job: Job): Promise<Reply> {
+    const { worker } = this
+    const ended = new AbortController()
+    const { signal } = ended
+    worker.postMessage(job)
+    try {
+      const reply = once(worker, 'message', { signal })
+      const exit = once(worker, 'exit', { signal }).then(() => {
+        throw new Error('the worker ended without a word')
+      })
+      const [message]: unknown[] = await Promise.race([reply, exit])
+      return message as Reply
+    } finally {
+      ended.abort()
+    }
+  }
+
+  async terminate(): Promise<void> {
+    await this.worker.terminate()
+  }
+}
+
+/** An image of 512-byte sectors, in memory that threads share or in a file that each opens. */
+export class SharedImage {
+  readonly spec: ProviderSpec
+  private readonly folder: string | undefined
+
+  constructor(kind: ProviderSpec['kind']) {
+    const { mapping } = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
+    if (kind === 'memory') {
+      const bytes = new SharedArrayBuffer(mapping.length)
+      new Uint8Array(bytes).set(mapping)
+      this.spec = { kind, bytes }
+    } else {
+      this.folder = mkdtempSync(join(tmpdir(), 'bttkit-threads-'))
+      this.spec = { kind, path: join(this.folder, 'disk.img') }
+      writeFileSync(this.spec.path, mapping)
+    }
+  }
+
+  provider(): PmemProvider {
+    return this.spec.kind === 'memory'
+      ? new MemoryProvider({ bytes: new Uint8Array(this.spec.bytes) })
+      : FileProvider.open(this.spec.path)
+  }
+
+  attach(options: AttachOptions = {}): Promise<BttDevice> {
+    return runAsync(engine.attach(this.provider(), { threads: true, ...options }))
+  }
+
+  bytes(): Uint8Array {
+    return this.spec.kind === 'memory' ? new Uint8Array(this.spec.bytes) : readFileSync(this.spec.path)
+  }
+
+  /** What a fresh attach reads, of a copy. */
+  readAgain(sectors: number): Uint8Array {
+    const target = new Uint8Array(512 * sectors)
+    const copy = new MemoryProvider({ bytes: new Uint8Array(this.bytes()) })
+    runAtomic(engine.attach(copy)).atomic.read(0, target)
+    return target
+  }
+
+  [Symbol.dispose](): void {
+    if (this.folder !== undefined) rmSync(this.folder, { recursive: true })
+  }
+}

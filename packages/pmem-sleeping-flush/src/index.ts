@@ -1,0 +1,2 @@
+export { sleepingFlushPlugin } from './sleeping-flush-plugin.ts'
+export { SleepingFlushProvider, type SleepingFlushOptions } from './sleeping-flush-provider.ts'
