@@ -7,6 +7,7 @@ import { importCommand } from './commands/import.ts'
 import { infoCommand } from './commands/info.ts'
 import { mapCommand } from './commands/map.ts'
 import { readCommand } from './commands/read.ts'
+import { stressCommand } from './commands/stress.ts'
 import { writeCommand } from './commands/write.ts'
 import { zeroCommand } from './commands/zero.ts'
 import { mountCommand, unmountCommand } from '@bttkit/mount'
@@ -22,6 +23,7 @@ const COMMANDS: readonly (() => Command)[] = [
   importCommand,
   mapCommand,
   flogCommand,
+  stressCommand,
   () => mountCommand(),
   unmountCommand,
 ]

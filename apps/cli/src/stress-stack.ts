@@ -1,0 +1,102 @@
+/** The stack that a stress run works with: the lane table that was asked for, under observation, and storage that preempts at every call. */
+import {
+  ENGINE,
+  LANE_TABLE_FACTORY,
+  type AttachOptions,
+  type BttDevice,
+  type CreateOptions,
+  type DeviceShare,
+  type Engine,
+  type LaneTableFactory,
+  type PmemProvider,
+  type Sleepable,
+} from '@bttkit/interfaces'
+import { PreemptingProvider, observeLanes, type CurrentTask, type StressWords } from '@bttkit/checker-lanes'
+import { loadProviderPlugin } from '@bttkit/command-line'
+import { HISTORICAL_LANE_TABLES, SharedLaneTable } from '@bttkit/region-lanes'
+import { createStack, parseImageUrl, type Stack } from '@bttkit/stack'
+import type { StressRequest } from './stress-request.ts'
+
+function laneTable(request: StressRequest): LaneTableFactory {
+  const { lanes, cpus, preemptBeforeLock } = request
+  if (lanes === 'shared') return (words, options) => new SharedLaneTable(words, options)
+  const model = HISTORICAL_LANE_TABLES[lanes]
+  const options = { cpuCount: cpus, isPreemptedBeforeLock: preemptBeforeLock }
+  // These need no word beside those of the lanes.
+  return (words, { policy }) => model.make(words.subarray(0, -1), policy, options)
+}
+
+/** Whether an image is memory that its opening makes, perhaps under layers: there is nothing on it yet. */
+function isFreshMemory(image: string, stack: Stack): boolean {
+  const { scheme, path } = parseImageUrl(image, stack.schemes())
+  if (scheme === 'mem') return true
+  return scheme !== 'file' && path !== '' && path !== image && isFreshMemory(path, stack)
+}
+
+/** The engine with a layer that preempts between it and the storage. It makes the BTT where that is wanted. */
+class PreemptedEngine implements Engine {
+  /** What was attached last, without the layer. */
+  provider: PmemProvider | undefined
+  private readonly inner: Engine
+  private readonly preempts: boolean
+  private readonly creates: boolean
+
+  constructor(inner: Engine, preempts: boolean, creates: boolean) {
+    this.inner = inner
+    this.preempts = preempts
+    this.creates = creates
+  }
+
+  *attach(provider: PmemProvider, options?: AttachOptions): Sleepable<BttDevice> {
+    if (this.creates) yield* this.inner.create(provider, { namespaceOffset: options?.namespaceOffset })
+    this.provider = provider
+    return yield* this.inner.attach(this.layered(provider), options)
+  }
+
+  join(provider: PmemProvider, share: DeviceShare): Sleepable<BttDevice> {
+    return this.inner.join(this.layered(provider), share)
+  }
+
+  create(provider: PmemProvider, options?: CreateOptions): Sleepable<void> {
+    return this.inner.create(provider, options)
+  }
+
+  private layered(provider: PmemProvider): PmemProvider {
+    return this.preempts ? new PreemptingProvider(provider) : provider
+  }
+}
+
+export interface StressStack {
+  readonly stack: Stack
+  /** Whether the run makes the BTT that it works on. */
+  readonly isFresh: boolean
+  /** The storage of the device that was opened. */
+  provider(): PmemProvider
+}
+
+/** @throws {CommandError} for a plugin that cannot be loaded */
+export async function openStressStack(
+  request: StressRequest,
+  current: CurrentTask,
+  words: StressWords,
+): Promise<StressStack> {
+  const plugins = await Promise.all(request.plugins.map(loadProviderPlugin))
+  const stack = createStack({
+    plugins,
+    configure: (container) => {
+      const lanes = observeLanes(laneTable(request), current, words.log)
+      container.register(LANE_TABLE_FACTORY, { useValue: lanes })
+    },
+  })
+  const isFresh = isFreshMemory(request.image, stack)
+  const engine = new PreemptedEngine(stack.engine(), request.preempt, isFresh)
+  stack.container.register(ENGINE, { useValue: engine })
+  return {
+    stack,
+    isFresh,
+    provider: () => {
+      if (engine.provider === undefined) throw new TypeError('nothing was opened')
+      return engine.provider
+    },
+  }
+}

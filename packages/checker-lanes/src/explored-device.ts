@@ -1,0 +1,166 @@
+/** Operations of the real engine as a scenario: each of its parts wrapped so that whatever tasks share is a scheduling point, or told. */
+import { BttEngine, type EngineParts } from '@bttkit/btt'
+import type { BttDevice, LanePolicy, PmemProvider, Sleepable } from '@bttkit/interfaces'
+import { runBlocking } from '@bttkit/sleepable'
+import type { Program, Scenario, StepRecorder } from './explore-scenario.ts'
+import { MOST_TASKS } from './explore-schedule.ts'
+import { HISTORY } from './explored-accesses.ts'
+import { SECTOR_BYTES, initialFill, type ExploredImage } from './explored-image.ts'
+import { ExploredLanes, ExploredLocks } from './explored-lanes.ts'
+import { ExploredProvider } from './explored-provider.ts'
+import { ExploredReadTracking } from './explored-read-tracking.ts'
+import {
+  describeSector,
+  isExplained,
+  reading,
+  sectorParts,
+  writing,
+  type SectorOperation,
+} from './explored-sectors.ts'
+
+/** One operation on a range of bytes. */
+export interface DeviceOperation {
+  readonly kind: 'write' | 'zero' | 'read'
+  readonly offset: number
+  readonly length: number
+  /** For a write: from 1 to 7, a number of its own. Its sectors are filled with `writtenFill`. */
+  readonly fill?: number | undefined
+}
+
+/** What the engine is composed of, in one run. */
+export interface ExploredParts extends EngineParts {
+  /** The storage that the engine shall see in place of the memory. Default: the memory. */
+  storage?(memory: PmemProvider): PmemProvider
+}
+
+export interface DeviceScenarioOptions {
+  readonly name: string
+  /** What each task does, one operation after the other. */
+  readonly tasks: readonly (readonly DeviceOperation[])[]
+  readonly laneCount: number
+  /** Default: `first-idle`. */
+  readonly lanePolicy?: LanePolicy | undefined
+  /** The lane hint of each task. Default: 0 for all. */
+  readonly hints?: readonly number[] | undefined
+  /** Called for each run. */
+  makeParts(): ExploredParts
+}
+
+/** What a write fills a sector with: it tells the write and, among neighbours, the sector. Never what was there at the start. */
+function writtenFill({ fill = 0 }: DeviceOperation, lba: number): number {
+  return (fill << 4) | (lba & 0xf)
+}
+
+function sourceOf(operation: DeviceOperation): Uint8Array {
+  const source = new Uint8Array(operation.length)
+  for (const { lba, from, to, at } of sectorParts(operation.offset, operation.length))
+    source.fill(writtenFill(operation, lba), at, at + to - from)
+  return source
+}
+
+/** An operation in a run: when it was under way, in steps, and what it read. */
+interface OperationRun {
+  readonly operation: DeviceOperation
+  readonly target: Uint8Array
+  start: number
+  end: number
+}
+
+function drive({ sleepable }: BttDevice, { operation, target }: OperationRun): Sleepable<void> {
+  const { kind, offset, length } = operation
+  if (kind === 'read') return sleepable.readBytes(offset, target)
+  if (kind === 'zero') return sleepable.zeroBytes(offset, length)
+  return sleepable.writeBytes(offset, sourceOf(operation))
+}
+
+/**
+ * The operations of a task, with their times. In the end it is looked at which operation had ended when another one started, so the steps in which they do
+ * depend on each other.
+ */
+function* inTurn(recorder: StepRecorder, device: BttDevice, runs: readonly OperationRun[]): Sleepable<void> {
+  const { task } = recorder
+  for (const run of runs) {
+    run.start = recorder.step
+    recorder.touch({ object: HISTORY, kind: 'read', start: 0, end: MOST_TASKS })
+    yield* drive(device, run)
+    run.end = recorder.step
+    recorder.touch({ object: HISTORY, kind: 'write', start: task, end: task + 1 })
+  }
+}
+
+function attach(image: ExploredImage, recorder: StepRecorder, options: DeviceScenarioOptions): BttDevice {
+  const parts = options.makeParts()
+  const engine = new BttEngine({
+    laneTable: (words, tableOptions) =>
+      new ExploredLanes(parts.laneTable(words, tableOptions), recorder, options.hints ?? []),
+    lockTable: (words, thread) => new ExploredLocks(parts.lockTable(words, thread), recorder),
+    readTracking: (words, thread) => new ExploredReadTracking(parts.readTracking(words, thread), recorder),
+  })
+  const provider = new ExploredProvider(parts.storage?.(image.memory) ?? image.memory)
+  const { laneCount, lanePolicy } = options
+  const { namespaceOffset } = image
+  return runBlocking(
+    engine.attach(provider, { namespaceOffset, laneCount, lanePolicy, allowUnsafeLanes: true }),
+  )
+}
+
+/** What the operations did to each sector that they touched. */
+function sectorHistories(runs: readonly OperationRun[]): Map<number, SectorOperation[]> {
+  const histories = new Map<number, SectorOperation[]>()
+  for (const { operation, target, start, end } of runs) {
+    for (const part of sectorParts(operation.offset, operation.length)) {
+      const fill = operation.kind === 'zero' ? 0 : writtenFill(operation, part.lba)
+      const apply = operation.kind === 'read' ? reading(part, target) : writing(part, fill)
+      const history = histories.get(part.lba) ?? []
+      history.push({ start, end, apply })
+      histories.set(part.lba, history)
+    }
+  }
+  return histories
+}
+
+function contentProblem(device: BttDevice, runs: readonly OperationRun[], now: number): string | undefined {
+  for (const [lba, history] of sectorHistories(runs)) {
+    const final = new Uint8Array(SECTOR_BYTES)
+    runBlocking(device.sleepable.read(lba, final))
+    const whole = { lba, from: 0, to: SECTOR_BYTES, at: 0 }
+    const last = { start: now, end: now, apply: reading(whole, final) }
+    const initial = new Uint8Array(SECTOR_BYTES).fill(initialFill(lba))
+    if (isExplained(initial, [...history, last])) continue
+    const reads = runs.filter(({ operation }) => operation.kind === 'read')
+    const seen = reads.map(({ target }) => `${describeSector(target)} was read`)
+    return `no order of the operations explains LBA ${lba}: ${[...seen, `${describeSector(final)} is there now`].join(', ')}`
+  }
+  return undefined
+}
+
+function startOf(operation: DeviceOperation): OperationRun {
+  return { operation, target: new Uint8Array(operation.length), start: 0, end: 0 }
+}
+
+/**
+ * Tasks on a device. In the end no lane is in use, each block has one holder, and each sector was written and read as if one operation came after the
+ * other.
+ *
+ * What operations share beyond the wrapped parts is either owned with the lane, or only counted (statistics, the gate), or changed by failures, which are findings.
+ */
+export function deviceScenario(image: ExploredImage, options: DeviceScenarioOptions): Scenario {
+  const { name, tasks } = options
+  const make = (recorder: StepRecorder): Program => {
+    const device = attach(image, recorder, options)
+    const runs = tasks.map((operations) => operations.map(startOf))
+    return {
+      tasks: runs.map((ofTask) => ({
+        name: ofTask.map(({ operation }) => operation.kind).join(' + '),
+        operation: inTurn(recorder, device, ofTask),
+      })),
+      check: () => {
+        const { lanesInUse } = device.statistics()
+        if (lanesInUse !== 0) return `${lanesInUse} lanes are in use after the last operation`
+        return image.bijectionProblem() ?? contentProblem(device, runs.flat(), recorder.step + 1)
+      },
+      dispose: () => image.memory.rollBack(),
+    }
+  }
+  return { name, make }
+}

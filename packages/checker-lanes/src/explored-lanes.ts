@@ -1,0 +1,128 @@
+/**
+ * A lane table whose every use is a scheduling point or told to the recorder; and locks likewise. What is inside stays the table of production.
+ *
+ * `tryAcquire` answers "not now", so that the engine goes on to `acquire`, which can yield a point first.
+ */
+import type {
+  LaneTable,
+  LaneWaitOptions,
+  LockTable,
+  Sleepable,
+  WaitKind,
+  WaitObject,
+  WaitSubject,
+} from '@bttkit/interfaces'
+import { preemptionPoint } from '@bttkit/sleepable'
+import { LANE_PROPERTY } from './explored-accesses.ts'
+import type { StepRecorder } from './explore-scenario.ts'
+
+const one = (object: WaitObject, kind: WaitKind, index: number): WaitSubject => ({
+  object,
+  kind,
+  start: index,
+  end: index + 1,
+})
+
+/**
+ * Lanes for exploration.
+ *
+ * - The hint is that of the task. The engine counts its operations to find hints, and that count would make all of them depend on each other.
+ * - An acquire touches all lanes, because with most policies it looks at several. A release touches its own; while somebody waits it touches all,
+ *   because the order of two releases decides which of the lanes the first waiter gets.
+ * - From its acquire to its release a task touches in every step what the lane owns (free block, flog position, buffers): they change without a
+ *   scheduling point. With lanes that are exclusive this makes no difference, with others it is where the schedules of interest are.
+ */
+export class ExploredLanes implements LaneTable {
+  readonly laneCount: number
+  readonly atomicWhileHeld: boolean
+  readonly isExclusive: boolean
+  private readonly inner: LaneTable
+  private readonly recorder: StepRecorder
+  private readonly hints: readonly number[]
+  private waiting = 0
+
+  /** @param hints by the number of the task; 0 where it is missing */
+  constructor(inner: LaneTable, recorder: StepRecorder, hints: readonly number[]) {
+    this.inner = inner
+    this.laneCount = inner.laneCount
+    this.atomicWhileHeld = inner.atomicWhileHeld
+    this.isExclusive = inner.isExclusive
+    this.recorder = recorder
+    this.hints = hints
+  }
+
+  tryAcquire(): undefined {}
+
+  *acquire(_hint: number, options?: LaneWaitOptions): Sleepable<number> {
+    const { recorder } = this
+    yield preemptionPoint(this.all('acquire'))
+    const lane = yield* this.acquireInside(this.hints[recorder.task] ?? 0, options)
+    recorder.occupy({ object: LANE_PROPERTY, kind: 'write', start: lane, end: lane + 1 })
+    return lane
+  }
+
+  turnOf(lane: number): number {
+    return this.inner.turnOf(lane)
+  }
+
+  release(lane: number, turn?: number): void {
+    this.recorder.touch(this.waiting > 0 ? this.all('release') : one('lane', 'release', lane))
+    this.recorder.vacate()
+    this.inner.release(lane, turn)
+  }
+
+  quarantine(lane: number, turn?: number): void {
+    this.recorder.touch(one('lane', 'write', lane))
+    this.recorder.vacate()
+    this.inner.quarantine(lane, turn)
+  }
+
+  restore(lane: number): void {
+    this.recorder.touch(this.all('release'))
+    this.inner.restore(lane)
+  }
+
+  heldCount(): number {
+    return this.inner.heldCount()
+  }
+
+  private *acquireInside(hint: number, options: LaneWaitOptions | undefined): Sleepable<number> {
+    this.waiting++
+    try {
+      return yield* this.inner.acquire(hint, options)
+    } finally {
+      this.waiting--
+    }
+  }
+
+  private all(kind: WaitKind): WaitSubject {
+    return { object: 'lane', kind, start: 0, end: this.laneCount }
+  }
+}
+
+/** Map locks for exploration. */
+export class ExploredLocks implements LockTable {
+  readonly lockCount: number
+  private readonly inner: LockTable
+  private readonly recorder: StepRecorder
+
+  constructor(inner: LockTable, recorder: StepRecorder) {
+    this.inner = inner
+    this.lockCount = inner.lockCount
+    this.recorder = recorder
+  }
+
+  tryAcquire(): boolean {
+    return false
+  }
+
+  *acquire(index: number): Sleepable<void> {
+    yield preemptionPoint(one('map-lock', 'acquire', index))
+    yield* this.inner.acquire(index)
+  }
+
+  release(index: number): void {
+    this.recorder.touch(one('map-lock', 'release', index))
+    this.inner.release(index)
+  }
+}

@@ -1,0 +1,42 @@
+export { checkBijection, isBijection, type BijectionReport, type Found } from './bijection.ts'
+export type { CurrentTask, TaskIdentity } from './current-task.ts'
+export type { Culprit, Failure, Mismatch, MismatchKind, TaskName } from './findings.ts'
+export type { SequenceFault } from './flog-groups.ts'
+export { FlogWatch } from './flog-watch.ts'
+export { observeLanes } from './observed-lanes.ts'
+export { PreemptingProvider } from './preempting-provider.ts'
+export { stressOneThread, type OneThreadOptions } from './stress-one-thread.ts'
+export {
+  MOST_CPUS,
+  MOST_TASKS,
+  MOST_WORKERS,
+  planStress,
+  windowSectors,
+  type StressOptions,
+  type StressPlan,
+} from './stress-plan.ts'
+export {
+  makeStressReport,
+  type StressOutcome,
+  type StressReport,
+  type StressSetting,
+  type StressVerdict,
+  type UsedLane,
+} from './stress-report.ts'
+export { failedResult, type ThreadResult } from './stress-result.ts'
+export type { StressOperations } from './stress-task.ts'
+export { stressThread, type ThreadOptions } from './stress-thread.ts'
+export { StressWords } from './stress-words.ts'
+export type { Access } from './explore-access.ts'
+export { formatTrace, replay, type Replay, type ReplayedStep } from './explore-replay.ts'
+export { StepRecorder, type Program, type Scenario } from './explore-scenario.ts'
+export { explore, type Exploration, type ExplorationFinding, type ExploreOptions } from './explore.ts'
+export {
+  deviceScenario,
+  type DeviceOperation,
+  type DeviceScenarioOptions,
+  type ExploredParts,
+} from './explored-device.ts'
+export { ExploredImage } from './explored-image.ts'
+export { OPERATION_PAIRS, pairScenarios, partsWith, sectors, sharedParts } from './lane-scenarios.ts'
+export { findContradiction, type Contradiction, type RegisterOperation } from './linearizability.ts'
