@@ -9,6 +9,7 @@ const programs = {
   demo: 'apps/demo/dist/demo.js',
   btt: 'apps/cli/dist/main.js',
   'btt-mount': 'apps/mount/dist/main.js',
+  'btt-bench': 'apps/bench/dist/main.js',
 }
 
 const [name = '', ...args] = process.argv.slice(2)
