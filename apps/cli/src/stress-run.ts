@@ -15,7 +15,9 @@ import {
   type ThreadResult,
 } from '@bttkit/checker-lanes'
 import type { BttDevice } from '@bttkit/interfaces'
+import { describeError, loadProviderPlugin } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
+import { createStack } from '@bttkit/stack'
 import { isSafe, type StressRequest, type StressSurroundings } from './stress-request.ts'
 import { openStressStack, type StressStack } from './stress-stack.ts'
 import { StressWindow } from './stress-window.ts'
@@ -76,13 +78,19 @@ async function clearAndRun(
   await window.save()
   try {
     await window.clear()
+    return { ...(await runTasks(run, flogWatch, options)), content: 'overwritten' }
   } catch (error) {
     return neverRan(failedResult(error), 'overwritten')
   }
-  return { ...(await runTasks(run, flogWatch, options)), content: 'overwritten' }
 }
 
-async function stressDevice(run: OpenRun, options: StressSurroundings): Promise<ImageStressReport> {
+/** A run that is over, and what it takes to put the content of its sectors back. */
+interface EndedRun {
+  readonly report: ImageStressReport
+  readonly window: StressWindow
+}
+
+async function stressDevice(run: OpenRun, options: StressSurroundings): Promise<EndedRun> {
   const { device, request, plan, words } = run
   const { image, lanes, policy, preempt, preemptBeforeLock } = request
   const provider = run.provider()
@@ -100,14 +108,53 @@ async function stressDevice(run: OpenRun, options: StressSurroundings): Promise<
     bijection: await runAsync(checkBijection(provider, device.info)),
     sequences: flogWatch.found,
   })
-  const restores = content === 'overwritten' && report.verdict === 'clean' && isSafe(lanes)
-  if (restores) await window.restore()
-  const sectors = {
-    firstLba: plan.firstLba,
-    count: windowSectors(plan),
-    content: restores ? ('restored' as const) : content,
+  const sectors = { firstLba: plan.firstLba, count: windowSectors(plan), content }
+  const ended = { report: { ...report, sectors }, window }
+  return report.verdict === 'clean' && mayRestore(request, ended) ? restoreWith(device, ended) : ended
+}
+
+/** Nothing is written through lanes that keep nobody apart, nor to an image whose blocks have several holders: it would only spread the damage. */
+function mayRestore({ lanes }: StressRequest, { report }: EndedRun): boolean {
+  const { sectors, bijection } = report
+  return sectors.content === 'overwritten' && isSafe(lanes) && isBijection(bijection)
+}
+
+/** Puts the content back, and says in the report what came of it. */
+async function restoreWith(device: BttDevice, { report, window }: EndedRun): Promise<EndedRun> {
+  try {
+    await window.restore(device)
+  } catch {
+    // There is another way: see `restoreByAttaching`.
+    return { report, window }
   }
-  return { ...report, sectors }
+  return { report: { ...report, sectors: { ...report.sectors, content: 'restored' } }, window }
+}
+
+/**
+ * Puts the content back by an attachment of its own, which recovers what the run left: after a failure the one of the run may take no writes. What
+ * fails here is a failure in the report.
+ */
+async function restoreByAttaching(request: StressRequest, ended: EndedRun): Promise<EndedRun> {
+  const { image, namespaceOffset, plugins } = request
+  try {
+    const stack = createStack({ plugins: await Promise.all(plugins.map(loadProviderPlugin)) })
+    const device = await stack.openImage(image, { namespaceOffset })
+    try {
+      await ended.window.restore(device)
+    } finally {
+      await device.close()
+    }
+  } catch (error) {
+    return withFailure(ended, 'RESTORE', `the content could not be put back: ${describeError(error)}`)
+  }
+  const { report, window } = ended
+  return { report: { ...report, sectors: { ...report.sectors, content: 'restored' } }, window }
+}
+
+function withFailure({ report, window }: EndedRun, code: string, message: string): EndedRun {
+  const verdict = report.verdict === 'clean' ? 'failed' : report.verdict
+  const failures = [...report.failures, { code, count: 1, message }]
+  return { report: { ...report, verdict, failures }, window }
 }
 
 /** As the engine chooses it where nobody does. */
@@ -115,13 +162,10 @@ function laneCountOf({ info }: BttDevice, { laneCount }: StressRequest): number 
   return laneCount ?? Math.min(256, ...info.arenas.map(({ nfree }) => nfree))
 }
 
-async function closeAfter(
-  device: BttDevice,
-  body: () => Promise<ImageStressReport>,
-): Promise<ImageStressReport> {
-  let report: ImageStressReport
+async function closeAfter(device: BttDevice, body: () => Promise<EndedRun>): Promise<EndedRun> {
+  let ended: EndedRun
   try {
-    report = await body()
+    ended = await body()
   } catch (error) {
     await device.close().catch(() => undefined)
     throw error
@@ -130,15 +174,15 @@ async function closeAfter(
     await device.close()
   } catch (error) {
     // What a broken image cannot do any more is no news.
-    if (report.verdict === 'clean') throw error
+    if (ended.report.verdict === 'clean') return withFailure(ended, 'CLOSE', describeError(error))
   }
-  return report
+  return ended
 }
 
 /**
  * Runs tasks on an image and says what came of it. Memory is formatted first; anything else must have a BTT.
  *
- * @throws errors of opening and attaching an image, and {TypeError} for numbers that do not go with it
+ * @throws errors of opening and attaching an image, and {OutOfRangeError} for more tasks than it has sectors for
  */
 export async function stressImage(
   request: StressRequest,
@@ -156,8 +200,9 @@ export async function stressImage(
     allowUnsafeLanes: true,
     threads: workers > 1,
   })
-  return closeAfter(device, () => {
+  const ended = await closeAfter(device, async () => {
     const plan = planStress(device, device.info.arenas[0]?.externalNlba ?? 0, request)
     return stressDevice({ ...opened, device, request, plan, words, current }, options)
   })
+  return (mayRestore(request, ended) ? await restoreByAttaching(request, ended) : ended).report
 }

@@ -11,7 +11,13 @@ import {
   type PmemProvider,
   type Sleepable,
 } from '@bttkit/interfaces'
-import { PreemptingProvider, observeLanes, type CurrentTask, type StressWords } from '@bttkit/checker-lanes'
+import {
+  PreemptingProvider,
+  observeLanes,
+  preemptionRandom,
+  type CurrentTask,
+  type StressWords,
+} from '@bttkit/checker-lanes'
 import { loadProviderPlugin } from '@bttkit/command-line'
 import { HISTORICAL_LANE_TABLES, SharedLaneTable } from '@bttkit/region-lanes'
 import { createStack, parseImageUrl, type Stack } from '@bttkit/stack'
@@ -38,12 +44,12 @@ class PreemptedEngine implements Engine {
   /** What was attached last, without the layer. */
   provider: PmemProvider | undefined
   private readonly inner: Engine
-  private readonly preempts: boolean
+  private readonly request: StressRequest
   private readonly creates: boolean
 
-  constructor(inner: Engine, preempts: boolean, creates: boolean) {
+  constructor(inner: Engine, request: StressRequest, creates: boolean) {
     this.inner = inner
-    this.preempts = preempts
+    this.request = request
     this.creates = creates
   }
 
@@ -62,7 +68,8 @@ class PreemptedEngine implements Engine {
   }
 
   private layered(provider: PmemProvider): PmemProvider {
-    return this.preempts ? new PreemptingProvider(provider) : provider
+    const { preempt, seed } = this.request
+    return preempt ? new PreemptingProvider(provider, preemptionRandom(seed)) : provider
   }
 }
 
@@ -89,7 +96,7 @@ export async function openStressStack(
     },
   })
   const isFresh = isFreshMemory(request.image, stack)
-  const engine = new PreemptedEngine(stack.engine(), request.preempt, isFresh)
+  const engine = new PreemptedEngine(stack.engine(), request, isFresh)
   stack.container.register(ENGINE, { useValue: engine })
   return {
     stack,

@@ -1,6 +1,9 @@
 import type { BttDevice } from '@bttkit/interfaces'
 import { windowSectors, type StressPlan } from '@bttkit/checker-lanes'
 
+/** So many writes at once: where a flush sleeps, one after the other would take long. */
+const WRITES_AT_ONCE = 16
+
 /** The sectors that a run uses, with what was in them before. */
 export class StressWindow {
   private readonly device: BttDevice
@@ -27,7 +30,27 @@ export class StressWindow {
     await this.device.zero(this.lba, this.count)
   }
 
-  async restore(): Promise<void> {
-    await this.device.write(this.lba, this.data, this.metadata)
+  /**
+   * Writes back what was there.
+   *
+   * @param device of the same image; default: the one that it was read from
+   * @throws the first error, when all writes have ended
+   */
+  async restore(device = this.device): Promise<void> {
+    const step = Math.ceil(this.count / WRITES_AT_ONCE)
+    const writes: Promise<void>[] = []
+    for (let first = 0; first < this.count; first += step)
+      writes.push(this.write(device, first, Math.min(this.count, first + step)))
+    const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  private write(device: BttDevice, first: number, end: number): Promise<void> {
+    const { sectorSize, metadataSize } = device
+    return device.write(
+      this.lba + first,
+      this.data.subarray(first * sectorSize, end * sectorSize),
+      this.metadata?.subarray(first * metadataSize, end * metadataSize),
+    )
   }
 }

@@ -20,6 +20,8 @@ import type { ImageStressReport } from './stress-run.ts'
 const MEMORY = 'mem:?size=17MiB'
 const SECTORS = 100
 
+const failingPlugin = fileURLToPath(new URL('failing-plugin.test-support.ts', import.meta.url))
+
 /** The report of a run, and what it exited with. */
 async function stress(...args: string[]): Promise<{ exitCode: number; report: ImageStressReport }> {
   const { exitCode, stdout, stderr } = await bttHere('stress', ...args, '--json')
@@ -64,9 +66,19 @@ test('readers of one CPU read what a writer of another one wrote elsewhere, and 
   expect(exitCode).toBe(1)
   expect(text).toMatch(/^mem:\?size=17MiB: corrupt\nlanes recursion-count .* seed 1\n/)
   expect(text).toMatch(
-    /LBA \d+, bytes 0-4095: written by task 2 of worker 0 through lane 1 \(generation \d+ of LBA \d+\)/,
+    /LBA \d+, bytes 0-4095: written by task 2 through lane 1 \(generation \d+ of LBA \d+\)/,
   )
   expect(text).not.toContain('leaked')
+})
+
+test('a report says how to see the first wrong bytes again', async () => {
+  const { stdout } = await bttHere('stress', MEMORY, '--lanes', 'recursion-count', '--operations', '1000')
+  const text = stdout.toString()
+  const [, args = ''] = /^the first of them again: btt (.*)$/m.exec(text) ?? []
+  const [, first = ''] = /^( {2}LBA .*)$/m.exec(text) ?? []
+  expect(first).not.toBe('')
+  const again = await bttHere(...args.replaceAll("'", '').split(' '))
+  expect(again.stdout.toString()).toContain(`\n${first}\n`)
 })
 
 test('mutexes show nothing', async () => {
@@ -173,15 +185,32 @@ test('an image without a BTT is refused, and nothing is written', async () => {
 test('after a clean run the sectors have their content again', async () => {
   const { path, content } = await diskWithContent()
   const { report } = await stress(path, '--operations', '100', '--seconds', '20')
-  expect(report).toMatchObject({ verdict: 'clean', sectors: { firstLba: 0, count: 40, content: 'restored' } })
+  expect(report).toMatchObject({ verdict: 'clean', sectors: { firstLba: 0, count: 37, content: 'restored' } })
   expect(report.operations.writes).toBeGreaterThan(0)
   expect(sha256(await contentOf(path))).toBe(sha256(content))
+})
+
+test('after a run that failed the sectors have their content again, by an attachment that takes writes', async () => {
+  const { path, content } = await diskWithContent()
+  const args = ['--plugin', failingPlugin, '--operations', '200', '--json']
+  const { exitCode, stdout } = await bttHere('stress', `failing-once:${path}`, ...args)
+  const report: ImageStressReport = JSON.parse(stdout.toString())
+  expect({ exitCode, verdict: report.verdict }).toEqual({ exitCode: 1, verdict: 'failed' })
+  expect(report.failures.map(({ code }) => code)).toContain('BTT_ARENA_ERROR_STATE')
+  expect(report.sectors.content).toBe('restored')
+  expect(sha256(await contentOf(path))).toBe(sha256(content))
+})
+
+test('more tasks than there are sectors for are refused in one line', async () => {
+  const { exitCode, stderr } = await bttHere('stress', 'mem:?size=64MiB', '--tasks', '4096')
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(/^btt: 4096 tasks need \d+ sectors, and the device has \d+.*\n$/)
 })
 
 test('unsafe lanes leave what they wrote, and say so', async () => {
   const { path, content } = await diskWithContent()
   const { stdout } = await bttHere('stress', path, '--lanes', 'spinlock-bh', '--operations', '20')
-  expect(stdout.toString()).toContain('the content of LBA 0 to 39 is lost\n')
+  expect(stdout.toString()).toContain('the content of LBA 0 to 36 is lost\n')
   expect(sha256((await contentOf(path)).subarray(40 * 512))).toBe(sha256(content.subarray(40 * 512)))
 })
 

@@ -9,8 +9,10 @@ import {
   type Sleepable,
 } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
-import { runAsync, runAtomic } from '@bttkit/sleepable'
-import { MIB, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import { RecursionCountLaneTable } from '@bttkit/region-lanes'
+import { runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
+import { BttEngine } from './engine.ts'
+import { MIB, bijectionProblems, engine, freshMemory, parts } from './engine.test-support.ts'
 import { LateProvider, settle } from './late-provider.test-support.ts'
 
 const SECTOR = 4096
@@ -167,6 +169,61 @@ test('a call that fails is over: its lane is free at once', async () => {
   const failed = device.read(3, fill(0)).catch((error: unknown) => error)
   provider.calls[0]?.fail(new ProviderIoError({}, 'the disk', 'EIO'))
   expect(await failed).toBeInstanceOf(ProviderIoError)
+  expect(device.statistics().lanesInUse).toBe(0)
+})
+
+test('the lane of an operation whose call throws at whoever waits for it is given back', async () => {
+  const { provider, device } = await lateDevice()
+  const broken = new Error('no wait at all')
+  provider.read = () => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+    then: () => {
+      throw broken
+    },
+  })
+  await expect(device.read(3, fill(0))).rejects.toThrow(broken)
+  const abandoned = device.sleepable.read(3, fill(0))
+  abandoned.next()
+  abandoned.return()
+  await settle()
+  expect(device.statistics().lanesInUse).toBe(0)
+  provider.isLate = false
+  await device.close()
+})
+
+test('a write whose first flush cannot be blocked on fails alone: no flush has failed', async () => {
+  const { provider, device } = await lateDevice()
+  provider.isLate = false
+  const flush = provider.flush.bind(provider)
+  provider.flush = () =>
+    Object.assign(Promise.resolve(), {
+      block: () => {
+        throw new CannotBlockError({}, 'another flush is under way')
+      },
+    })
+  expect(() => runBlocking(device.sleepable.write(3, fill(2)))).toThrow(CannotBlockError)
+  provider.flush = flush
+  await device.write(11, fill(5))
+  const sector = fill(0)
+  await device.read(3, sector)
+  expect(sector).toEqual(fill(1))
+})
+
+test('two operations that unsafe lanes let into one lane can both be abandoned there', async () => {
+  const bytes = prepared.mapping.slice()
+  const provider = new LateProvider(new MemoryProvider({ bytes }, 'late'))
+  const unsafe = new BttEngine({
+    ...parts,
+    laneTable: (words) => new RecursionCountLaneTable(words.subarray(0, -1), 1),
+  })
+  const device = await runAsync(unsafe.attach(provider, { laneCount: 1, allowUnsafeLanes: true }))
+  provider.isLate = true
+  const both = [1, 2].map((lba) => device.sleepable.read(lba, fill(0)))
+  for (const operation of both) operation.next()
+  for (const operation of both) operation.return()
+  const closed = device.close()
+  provider.finishAll()
+  await closed
   expect(device.statistics().lanesInUse).toBe(0)
 })
 

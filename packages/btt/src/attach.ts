@@ -77,7 +77,7 @@ function* setUp(
   const thread = description.isShared ? new DeviceThread(new ThreadRegistry(state.threads)) : undefined
   let isReady = false
   try {
-    const device = compose({ storage, description, state, parts, thread, isOwner: true })
+    const { device } = compose({ storage, description, state, parts, thread, isOwner: true })
     if (!description.readOnly) yield* recover(storage, btt.arenas)
     loadFreeLists(state, btt.arenas)
     isReady = true

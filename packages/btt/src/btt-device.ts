@@ -30,7 +30,6 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   private readonly shape: DeviceShape
   private readonly readOnly: boolean
   private readonly thread: DeviceThread | undefined
-  private readonly isOwner: boolean
   /** While a close is under way: its end, however it ends. */
   private closing: Promise<void> | undefined
 
@@ -39,7 +38,6 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
     this.shape = shape
     this.readOnly = composition.description.readOnly
     this.thread = composition.thread
-    this.isOwner = composition.isOwner
   }
 
   read(lba: number, target: Uint8Array, metadata?: Uint8Array): Sleepable<void> {
@@ -120,8 +118,6 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   private *giveUp(): Sleepable<void> {
     const { storage } = this.attachment
     try {
-      // The last one to go: what dead threads left is not for a later attach to find.
-      if (this.isOwner && this.thread !== undefined) yield* this.thread.recoverDead()
       const wait = this.readOnly ? undefined : storage.flush()
       if (wait !== undefined) yield wait
     } finally {

@@ -100,9 +100,9 @@ function makeArenas(pieces: DevicePieces, buffers: LaneBuffers): [Arena, ...Aren
 /** Makes the thread able to recover others, which its lane and lock tables ask for when a wait takes long. */
 function makeRecovery(
   { storage, description }: DevicePieces,
-  { lanes, arenas }: Attachment,
+  { lanes, arenas, gate }: Attachment,
   thread: DeviceThread,
-  gate: SharedGate,
+  sharedGate: SharedGate,
 ): DeadThreadRecovery {
   const refuse = (what: string): never => {
     throw new TypeError(`a device for several threads needs ${what}; these are for one thread`)
@@ -113,6 +113,7 @@ function makeRecovery(
     {
       storage,
       gate,
+      sharedGate,
       lanes: isRecoverable(lanes) ? lanes : refuse('lanes with lanesOf and takeOver'),
       arenas: arenas.map((arena) => ({ arena, mapLocks: recoverableLocks(arena) })),
       registry: thread.registry,
@@ -123,13 +124,25 @@ function makeRecovery(
   )
 }
 
+export interface ComposedDevice {
+  readonly device: AttachedBtt
+  /** Through which the operations of this thread go. */
+  readonly gate: OperationGate
+}
+
 /**
  * @throws {UnsafeLanesError} for writing under lanes that are not safe; {TypeError} for tables of one thread, where there are to be several
  */
-export function compose(pieces: DevicePieces): AttachedBtt {
+export function compose(pieces: DevicePieces): ComposedDevice {
   const { storage, description, state, thread, isOwner } = pieces
   const { info, isShared, laneCount } = description
-  const gate = thread && new SharedGate(state.gate, thread)
+  const sharedGate = thread && new SharedGate(state.gate, thread)
+  const gate = new OperationGate({
+    image: info.image,
+    mayWait: storage.mayWait || isShared,
+    shared: sharedGate,
+    closesForAll: isOwner,
+  })
   const buffers = new LaneBuffers(laneCount, info.sectorSize + info.metadataSize)
   const { lanes, measured } = makeLanes(pieces)
   const arenas = makeArenas(pieces, buffers)
@@ -144,12 +157,7 @@ export function compose(pieces: DevicePieces): AttachedBtt {
     looksUpUnderLock: description.looksUpUnderLock,
     buffers,
     counters: new Counters(),
-    gate: new OperationGate({
-      image: info.image,
-      mayWait: storage.mayWait || isShared,
-      shared: gate,
-      closesForAll: isOwner,
-    }),
+    gate,
     initialSectors: description.initialSectors,
     noMetadata: new Uint8Array(info.metadataSize),
     laneHint: 0,
@@ -157,8 +165,8 @@ export function compose(pieces: DevicePieces): AttachedBtt {
   storage.onFlushFailure = () => {
     for (const arena of arenas) arena.enterErrorState()
   }
-  if (thread !== undefined && gate !== undefined) {
-    thread.recovery = makeRecovery(pieces, attachment, thread, gate)
+  if (thread !== undefined && sharedGate !== undefined) {
+    thread.recovery = makeRecovery(pieces, attachment, thread, sharedGate)
   }
-  return new AttachedBtt(attachment, { ...pieces, measured })
+  return { device: new AttachedBtt(attachment, { ...pieces, measured }), gate }
 }

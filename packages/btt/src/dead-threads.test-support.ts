@@ -5,12 +5,19 @@
 import { ThreadRegistry } from '@bttkit/region-lanes'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic, runAsync } from '@bttkit/sleepable'
-import type { AttachOptions, BttDevice, PmemProvider, Sleepable } from '@bttkit/interfaces'
+import type {
+  AttachOptions,
+  BttDevice,
+  DeviceShare,
+  PmemProvider,
+  ProviderCapabilities,
+  Sleepable,
+} from '@bttkit/interfaces'
 import { Worker, isMainThread, workerData } from 'node:worker_threads'
 import { compose } from './compose.ts'
 import { stateShapeOf, type DeviceDescription } from './device-description.ts'
 import { DeviceThread } from './device-thread.ts'
-import { engine, parts } from './engine.test-support.ts'
+import { PassingProvider, engine, parts } from './engine.test-support.ts'
 import { Storage } from './storage.ts'
 import { VolatileState, type ArenaWords } from './volatile-state.ts'
 
@@ -51,13 +58,24 @@ export class HauntedDevice {
   readonly bytes: Uint8Array
   readonly state: VolatileState
   private readonly description: DeviceDescription
+  private readonly capabilities: Partial<ProviderCapabilities>
 
-  static async make(image: Uint8Array, options: AttachOptions = {}): Promise<HauntedDevice> {
+  static async make(
+    image: Uint8Array,
+    options: AttachOptions = {},
+    capabilities: Partial<ProviderCapabilities> = {},
+  ): Promise<HauntedDevice> {
     prepared ??= registryWithDead()
-    return new HauntedDevice(await prepared, image, options)
+    return new HauntedDevice(await prepared, image, options, capabilities)
   }
 
-  private constructor(registry: Int32Array, image: Uint8Array, options: AttachOptions) {
+  private constructor(
+    registry: Int32Array,
+    image: Uint8Array,
+    options: AttachOptions,
+    capabilities: Partial<ProviderCapabilities>,
+  ) {
+    this.capabilities = capabilities
     this.bytes = new Uint8Array(new SharedArrayBuffer(image.length))
     this.bytes.set(image)
     const attached = runAtomic(engine.attach(this.provider(), { threads: true, ...options }))
@@ -78,8 +96,12 @@ export class HauntedDevice {
     return this.arena.mapLocks
   }
 
-  provider(): MemoryProvider {
-    return new MemoryProvider({ bytes: this.bytes }, 'haunted')
+  provider(): PmemProvider {
+    return new PassingProvider(new MemoryProvider({ bytes: this.bytes }, 'haunted'), this.capabilities)
+  }
+
+  share(): DeviceShare {
+    return { image: this.description.info.image, state: this.state.buffer, description: this.description }
   }
 
   /** What a thread of this number has of the device. */
@@ -87,7 +109,7 @@ export class HauntedDevice {
     const { description, state } = this
     const thread = new DeviceThread(new ThreadRegistry(state.threads), number)
     const storage = new Storage(provider)
-    const device = compose({ storage, description, state, parts, thread, isOwner: number === SURVIVOR })
+    const { device } = compose({ storage, description, state, parts, thread, isOwner: number === SURVIVOR })
     return { device, thread }
   }
 

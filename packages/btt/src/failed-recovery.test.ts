@@ -2,16 +2,22 @@
 import { expect, test } from 'vitest'
 import {
   ArenaErrorStateError,
+  CannotBlockError,
   FlogError,
   InvariantError,
   ProviderIoError,
   type MaybeSleep,
   type PmemProvider,
+  type Sleepable,
 } from '@bttkit/interfaces'
 import { decodeInfoBlock } from '@bttkit/btt-format'
+import { ThreadRegistry } from '@bttkit/region-lanes'
+import { runAsync } from '@bttkit/sleepable'
 import { SURVIVOR, recover, runAndDie } from './dead-threads.test-support.ts'
-import { PassingProvider, PreemptingProvider } from './engine.test-support.ts'
+import { PassingProvider, PreemptingProvider, engine } from './engine.test-support.ts'
 import { BEFORE_MAP_ENTRY, FREE, expectAttachable, fill, haunt, valueOf } from './haunted.test-support.ts'
+import { LateProvider, settle } from './late-provider.test-support.ts'
+import { patiently } from './workers.test-support.ts'
 
 test('a recovery that was abandoned is taken up again by the next task of the thread', async () => {
   for (let waits = 0, isAbandoned = true; isAbandoned; waits++) {
@@ -28,6 +34,125 @@ test('a recovery that was abandoned is taken up again by the next task of the th
     const isWritable = Atomics.load(haunted.arena.errorState, 0) === 0
     expect(isWritable || waits === 3 || waits === 4, `abandoned at ${waits}`).toBe(true)
   }
+})
+
+test('a recovery that was abandoned is done by whoever else waits, though its thread lives', async () => {
+  for (let waits = 0, isAbandoned = true; isAbandoned; waits++) {
+    const { haunted, victim } = await haunt(1)
+    runAndDie(victim.device.sleepable.write(3, fill(2)), BEFORE_MAP_ENTRY)
+    const first = haunted.part(SURVIVOR, new PreemptingProvider(haunted.provider()))
+    const second = haunted.part(new ThreadRegistry(haunted.state.threads).join())
+    const recovery = first.thread.recoverDead()
+    isAbandoned = runAndDie(recovery, waits)
+    recovery.return()
+    await patiently('a read of another thread', second.device.read(3, fill(0)))
+    expect(haunted.held()).toEqual(FREE)
+  }
+})
+
+/** A recovery in the middle of its n-th storage call, the survivor's provider, and another way to end it. */
+async function recovering(calls: number) {
+  const { haunted, victim } = await haunt()
+  runAndDie(victim.device.sleepable.write(3, fill(2)), BEFORE_MAP_ENTRY)
+  const provider = new LateProvider(haunted.provider())
+  const survivor = haunted.part(SURVIVOR, provider)
+  provider.isLate = true
+  return {
+    haunted,
+    provider,
+    survivor,
+    goOn: (operation: Sleepable<unknown>) => driveTo(operation, provider, calls),
+  }
+}
+
+/** Drives an operation into its n-th storage call. */
+async function driveTo(operation: Sleepable<unknown>, provider: LateProvider, calls: number): Promise<void> {
+  let step = operation.next()
+  for (let call = 1; call < calls && step.done !== true; call++) {
+    provider.calls[0]?.finish()
+    await step.value
+    step = operation.next()
+  }
+  expect(step.done).toBe(false)
+}
+
+/** The flush, the read of the flog, and of the map entry; its store, and the flush after it. */
+test.each([1, 2, 3, 4, 5])(
+  'a device is not closed under call %d of a recovery that was abandoned',
+  async (calls) => {
+    const { haunted, provider, survivor, goOn } = await recovering(calls)
+    const recovery = survivor.thread.recoverDead()
+    await goOn(recovery)
+    recovery.return()
+    provider.isLate = false
+    // By somebody else, so that nothing but that call is to be waited for.
+    await recover(haunted.part(new ThreadRegistry(haunted.state.threads).join()))
+    const closed = survivor.device.close()
+    await settle()
+    expect(provider.isClosed).toBe(false)
+    provider.finishAll()
+    await closed
+    expect(provider.isClosed).toBe(true)
+  },
+)
+
+test.each([1, 4])(
+  'a close that is abandoned in call %d of its recovery leaves the device open',
+  async (calls) => {
+    const { haunted, provider, survivor, goOn } = await recovering(calls)
+    const close = survivor.device.sleepable.close()
+    await goOn(close)
+    close.return()
+    expect(provider.isClosed).toBe(false)
+    provider.finishAll()
+    expect(await valueOf(survivor, 5)).toBe('1')
+    await survivor.device.close()
+    expect(haunted.held()).toEqual(FREE)
+  },
+)
+
+test('a driver that refuses to wait ends the recovery, and it is not taken for a failure of the storage', async () => {
+  for (const calls of [1, 2, 3]) {
+    const { haunted, provider, survivor, goOn } = await recovering(calls)
+    const recovery = survivor.thread.recoverDead()
+    await goOn(recovery)
+    const refusal = new CannotBlockError({}, 'refused')
+    expect(() => recovery.throw(refusal)).toThrow(refusal)
+    provider.finishAll()
+    await recover(survivor)
+    expect(haunted.held()).toEqual(FREE)
+    await survivor.device.write(3, fill(5))
+    expect(await valueOf(survivor, 3)).toBe('5')
+  }
+})
+
+test('a device is not closed while a thread that joins recovers another', async () => {
+  const { haunted, survivor } = await haunt()
+  const joining = engine.join(new PreemptingProvider(haunted.provider()), haunted.share())
+  // The info block; then the flush, although the dead held nothing.
+  expect(runAndDie(joining, 1)).toBe(true)
+  let isClosed = false
+  const closed = survivor.device.close().then(() => (isClosed = true))
+  await settle()
+  expect(isClosed).toBe(false)
+  await patiently('joining', runAsync(joining))
+  await patiently('closing', closed)
+})
+
+test('joining that is abandoned keeps its number until its storage call is over, and nothing else', async () => {
+  const { haunted, provider, survivor } = await recovering(1)
+  const before = survivor.thread.registry.numbers()
+  const joining = engine.join(provider, haunted.share())
+  // After the info block.
+  await driveTo(joining, provider, 5)
+  expect(() => joining.throw(new CannotBlockError({}, 'refused'))).toThrow(CannotBlockError)
+  expect(survivor.thread.registry.numbers()).toHaveLength(before.length + 1)
+  provider.finishAll()
+  await settle()
+  expect(survivor.thread.registry.numbers()).toEqual(before)
+  await recover(survivor)
+  expect(haunted.held()).toEqual(FREE)
+  await patiently('closing', survivor.device.close())
 })
 
 /** Fails each call of a kind, while it is told to. */

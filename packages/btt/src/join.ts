@@ -2,57 +2,18 @@
  * Joining: taking part in a device that another thread of this process attached. What threads left that have died is put in order at once: a thread
  * that joins often comes in the place of one of them.
  *
- * What a thread is told to join is checked before it is used: a wrong size or number would have it read and write words that are something else.
+ * What a thread is told to join is checked before it is used, and so is the storage that it is given: another image of the same size would be written all over.
  */
-import {
-  ClosedError,
-  type BttDevice,
-  type DeviceShare,
-  type PmemProvider,
-  type Sleepable,
-} from '@bttkit/interfaces'
-import { INFO_BLOCK_BYTES } from '@bttkit/btt-format'
+import type { BttDevice, DeviceShare, PmemProvider, Sleepable } from '@bttkit/interfaces'
+import { INFO_BLOCK_BYTES, judgeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
 import { ThreadRegistry } from '@bttkit/region-lanes'
 import { mightSleep } from '@bttkit/sleepable'
-import { compose, type EngineParts } from './compose.ts'
-import {
-  DESCRIPTION_VERSION,
-  hasSingleAccessEntries,
-  stateShapeOf,
-  type ArenaDescription,
-  type DeviceDescription,
-} from './device-description.ts'
+import { compose, type ComposedDevice, type DevicePieces, type EngineParts } from './compose.ts'
+import { isDescription } from './check-description.ts'
+import { hasSingleAccessEntries, stateShapeOf, type DeviceDescription } from './device-description.ts'
 import { DeviceThread } from './device-thread.ts'
-import { SharedGate } from './shared-gate.ts'
 import { Storage } from './storage.ts'
 import { VolatileState } from './volatile-state.ts'
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** As far as sizes and places follow from it. Arenas begin behind byte 0 or at it. */
-function isArena(value: unknown, laneCount: number, size: number): value is ArenaDescription {
-  if (!isObject(value) || !isObject(value['info'])) return false
-  const { offset } = value
-  const { nfree, externalNlba, internalNlba, info2off } = value['info']
-  if (!isCount(nfree) || !isCount(externalNlba) || !isCount(internalNlba) || !isCount(info2off)) return false
-  const isPlaced = offset === 0 || isCount(offset)
-  return isPlaced && nfree >= laneCount && offset + info2off + INFO_BLOCK_BYTES <= size
-}
-
-/** Whether it is a description that `share` of this engine made, as far as can be told. */
-function isDescription(value: unknown): value is DeviceDescription {
-  if (!isObject(value) || value['version'] !== DESCRIPTION_VERSION) return false
-  const { arenas, laneCount, size, isShared } = value
-  if (!isCount(laneCount) || !isCount(size) || isShared !== true) return false
-  if (!Array.isArray(arenas) || arenas.length === 0) return false
-  return arenas.every((arena) => isArena(arena, laneCount, size))
-}
 
 /** @throws {TypeError} for storage that cannot be what the attachment has. */
 function assertSameStorage(storage: Storage, description: DeviceDescription): void {
@@ -70,6 +31,43 @@ function assertSameStorage(storage: Storage, description: DeviceDescription): vo
   storage.assertSafeToWrite()
 }
 
+/** Whether this very info block is at a byte of the storage, of which it and what follows takes `room` bytes. */
+function* hasInfoBlock(storage: Storage, at: number, room: number, info: InfoBlock): Sleepable<boolean> {
+  if (room < INFO_BLOCK_BYTES || at + INFO_BLOCK_BYTES > storage.size) return false
+  const bytes = new Uint8Array(INFO_BLOCK_BYTES)
+  const wait = storage.read(at, bytes, 0, INFO_BLOCK_BYTES)
+  if (wait !== undefined) yield wait
+  const verdict = judgeInfoBlock(bytes, room)
+  const fields: [string, unknown][] = Object.entries(verdict.info)
+  const described = new Map<string, unknown>(Object.entries(info))
+  return verdict.refusal === undefined && fields.every(([name, field]) => described.get(name) === field)
+}
+
+/**
+ * Its arenas are where they are described, each by its info block or the backup.
+ *
+ * @throws {TypeError} for storage that has another BTT than the attached one, or none
+ */
+function* assertSameBtt(storage: Storage, { arenas }: DeviceDescription): Sleepable<void> {
+  for (const { offset, info } of arenas) {
+    const room = storage.size - offset
+    if (yield* hasInfoBlock(storage, offset, room, info)) continue
+    if (yield* hasInfoBlock(storage, offset + info.info2off, room, info)) continue
+    throw new TypeError(`${storage.name} has not the BTT that is attached`)
+  }
+}
+
+function composeJoined(
+  pieces: Omit<DevicePieces, 'isOwner' | 'thread'> & { thread: DeviceThread },
+): ComposedDevice {
+  try {
+    return compose({ ...pieces, isOwner: false })
+  } catch (error) {
+    pieces.thread.leave()
+    throw error
+  }
+}
+
 /** See `Engine.join`. The caller closes the storage when this fails. */
 export function* join(provider: PmemProvider, parts: EngineParts, share: DeviceShare): Sleepable<BttDevice> {
   const { description, state: buffer } = share
@@ -78,20 +76,23 @@ export function* join(provider: PmemProvider, parts: EngineParts, share: DeviceS
   const storage = new Storage(provider)
   assertSameStorage(storage, description)
   if (storage.mayWait) mightSleep(storage.name, 'joining')
+  yield* assertSameBtt(storage, description)
   const state = VolatileState.over(stateShapeOf(description), buffer)
   const thread = new DeviceThread(new ThreadRegistry(state.threads))
+  const { device, gate } = composeJoined({ storage, description, state, parts, thread })
   let isReady = false
   try {
-    if (new SharedGate(state.gate, thread).isClosed)
-      throw new ClosedError(
-        { image: description.info.image },
-        'the device was closed by the thread that attached it',
-      )
-    const device = compose({ storage, description, state, parts, thread, isOwner: false })
-    yield* thread.recoverDead()
+    // As an operation: the device is not closed meanwhile, and given to somebody else who would not know of the recovery.
+    gate.admit()
+    try {
+      yield* thread.recoverDead()
+    } finally {
+      gate.leave()
+    }
     isReady = true
     return device
   } finally {
-    if (!isReady) thread.leave()
+    // The recovery may have left a storage call behind, under this thread's number.
+    if (!isReady) gate.whenEmpty(() => thread.leave())
   }
 }

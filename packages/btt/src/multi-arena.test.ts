@@ -6,14 +6,8 @@ import { decodeInfoBlock, encodeInfoBlock, layOut } from '@bttkit/btt-format'
 import { FileProvider } from '@bttkit/pmem-file'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
-import {
-  MIB,
-  PowerFailure,
-  StoppingProvider,
-  bijectionProblems,
-  engine,
-  freshMemory,
-} from './engine.test-support.ts'
+import { MIB, PowerFailure, StoppingProvider, bijectionProblems, engine } from './engine.test-support.ts'
+import { smallArenas } from './small-arenas.test-support.ts'
 
 const GIB = 2 ** 30
 const SIZE = 512 * GIB + 64 * MIB
@@ -92,27 +86,6 @@ test.each([
   },
   60_000,
 )
-
-/** Two arenas of a little over 16 MiB, which Linux accepts: a nextoff may have any value that leaves room. */
-function smallArenas(): Uint8Array {
-  const size = 16 * MIB + 4096
-  const both = new Uint8Array(4096 + 2 * size)
-  for (const index of [0, 1]) {
-    const one = freshMemory(4096 + size, {
-      externalLbasize: 512,
-      nfree: 4,
-      uuid: '11111111-2222-3333-4444-555555555555',
-    }).mapping.slice(4096)
-    const info = encodeInfoBlock({
-      ...decodeInfoBlock(one.subarray(0, 4096)),
-      nextoff: index === 0 ? size : 0,
-    })
-    one.set(info, 0)
-    one.set(info, decodeInfoBlock(info).info2off)
-    both.set(one, 4096 + index * size)
-  }
-  return both
-}
 
 test('a range across small arenas is written, zeroed and read as one', () => {
   const bytes = smallArenas()

@@ -48,6 +48,16 @@ export class OperationGate {
   enter(what: string): void {
     if (this.closed) this.refuse()
     if (this.mayWait) mightSleep(this.image, what)
+    this.admit()
+  }
+
+  /**
+   * As `enter`, for one that sleeps only where its driver lets it.
+   *
+   * @throws {ClosedError}
+   */
+  admit(): void {
+    if (this.closed) this.refuse()
     this.active++
     if (this.shared !== undefined) this.enterShared(this.shared)
   }
@@ -61,7 +71,16 @@ export class OperationGate {
   leave(): void {
     this.active--
     this.shared?.tell(this.active)
-    if (this.active === 0) this.onIdle?.()
+    if (this.active > 0) return
+    const { onIdle } = this
+    this.onIdle = undefined
+    onIdle?.()
+  }
+
+  /** Goes on with something when nobody of this thread is inside: now, or when the last one leaves. Only the latest who asked is told. */
+  whenEmpty(goOn: () => void): void {
+    if (this.active === 0) goOn()
+    else this.onIdle = goOn
   }
 
   /**
@@ -78,9 +97,7 @@ export class OperationGate {
     let isEmpty = false
     try {
       if (this.active > 0) {
-        yield new Promise<void>((resolve) => {
-          this.onIdle = resolve
-        })
+        yield new Promise<void>((resolve) => this.whenEmpty(resolve))
       }
       if (this.closesForAll && this.shared !== undefined) yield* this.shared.close()
       isEmpty = true

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { BlockOperations, Sleepable } from '@bttkit/interfaces'
 import { SharedLaneTable, SharedLocks } from '@bttkit/region-lanes'
-import { runAtomic, runAsync } from '@bttkit/sleepable'
+import { runAsync } from '@bttkit/sleepable'
 import { ALSO_DEAD, DEAD, HauntedDevice, SURVIVOR, recover, runAndDie } from './dead-threads.test-support.ts'
 import { PreemptingProvider, bijectionProblems, engine } from './engine.test-support.ts'
 import {
@@ -74,8 +74,7 @@ test('a thread that joins puts in order what the dead left', async () => {
   const { haunted, victim } = await haunt()
   runAndDie(victim.device.sleepable.write(3, fill(2)), 6)
   expect(haunted.held().lanes).toBe(1)
-  const share = runAtomic(engine.attach(haunted.provider(), { threads: true, laneCount: 2 })).share()
-  await runAsync(engine.join(haunted.provider(), { ...share, state: haunted.state.buffer }))
+  await runAsync(engine.join(haunted.provider(), haunted.share()))
   expect(haunted.held()).toEqual(FREE)
 })
 

@@ -11,7 +11,10 @@
  * - A lane's state is what its flog and the map say, as at attach. An interrupted write is completed under the map lock that the dead thread holds for
  *   it; nobody else can have changed that entry. Only then does the lane's free list follow the flog, and only then is the lane given back.
  * - Map locks stay the dead thread's until all its lanes are in order, and are given back only then. So at any moment the state is one that a
- *   dead thread can leave: the recovery can end anywhere, and the next one does it again from the beginning.
+ *   dead thread can leave: the recovery can end anywhere, and the next one does it again from the beginning. One that ends while its thread lives gives
+ *   the claim back: who lives and does nothing more would keep all others waiting.
+ * - Who recovers is inside the gate: in an operation, joining, or closing. So nobody recovers any more when the device is closed, and may have
+ *   another owner.
  * - What cannot be put in order (a flog that does not add up, storage that fails) puts its arena into the error state before lanes and locks are given
  *   back: nothing is written there any more, and readers go on.
  * - It waits for storage only, and takes nothing but what the dead thread held. So whoever waits, and whatever he holds, may do it.
@@ -33,7 +36,9 @@ import { FLOG_GROUP_BYTES } from '@bttkit/btt-format'
 import type { ThreadRegistry } from '@bttkit/region-lanes'
 import type { Arena } from './arena.ts'
 import { completeWrite, findInterruptedWrite, judgeLane } from './interrupted-write.ts'
+import type { OperationGate } from './operation-gate.ts'
 import type { SharedGate } from './shared-gate.ts'
+import { StorageCalls } from './storage-call.ts'
 import type { Storage } from './storage.ts'
 
 /** A lane table whose lanes can be taken over from the dead. */
@@ -45,7 +50,9 @@ export interface RecoverableDevice {
   readonly storage: Storage
   readonly lanes: RecoverableLanes
   readonly arenas: readonly { readonly arena: Arena; readonly mapLocks: RecoverableLocks }[]
-  readonly gate: SharedGate
+  /** Of the thread that recovers. */
+  readonly gate: Pick<OperationGate, 'stay' | 'leave'>
+  readonly sharedGate: SharedGate
   readonly registry: ThreadRegistry
   readonly readOnly: boolean
   /** Whether a map entry can be read without its lock. */
@@ -58,8 +65,6 @@ export class DeadThreadRecovery {
   private readonly number: number
   /** One task of the thread recovers at a time. */
   private isUnderWay = false
-  /** A dead thread that is claimed, and whose recovery has not come to its end. */
-  private claimed: number | undefined
 
   constructor(device: RecoverableDevice, number: number) {
     this.device = device
@@ -70,24 +75,44 @@ export class DeadThreadRecovery {
   *run(): Sleepable<void> {
     if (this.isUnderWay) return
     this.isUnderWay = true
+    const { registry } = this.device
     try {
-      while ((this.claimed ??= this.device.registry.claimDead(this.number)) !== undefined) {
-        yield* this.recover(this.claimed)
-        this.claimed = undefined
+      for (let dead = registry.claimDead(this.number); dead !== undefined;) {
+        yield* this.recoverClaimed(dead)
+        dead = registry.claimDead(this.number)
       }
     } finally {
       this.isUnderWay = false
     }
   }
 
+  /** Where this ends early the dead thread can be claimed by anybody, and a storage call that is under way is in the gate until it is over. */
+  private *recoverClaimed(dead: number): Sleepable<void> {
+    const { gate, registry } = this.device
+    const calls = new StorageCalls(this.recover(dead))
+    let isBuried = false
+    try {
+      yield* calls
+      isBuried = true
+    } finally {
+      if (!isBuried) {
+        registry.giveBack(dead)
+        if (calls.last?.isOver() === false) {
+          gate.stay()
+          calls.last.whenOver(() => gate.leave())
+        }
+      }
+    }
+  }
+
   private *recover(dead: number): Sleepable<void> {
-    const { lanes, arenas, gate, registry } = this.device
+    const { lanes, arenas, sharedGate, registry } = this.device
     yield* this.makeDurable()
     for (const lane of lanes.lanesOf(dead)) yield* this.recoverLane(dead, lane)
     for (const { mapLocks } of arenas) {
       for (const lock of mapLocks.locksOf(dead)) if (mapLocks.takeOver(lock, dead)) mapLocks.release(lock)
     }
-    gate.forget(dead)
+    sharedGate.forget(dead)
     registry.bury(dead)
   }
 

@@ -5,19 +5,14 @@ import {
   LaneMisuseError,
   ProviderIoError,
   WouldSleepError,
-  type AttachOptions,
-  type BttDevice,
-  type DeviceShare,
-  type PmemProvider,
 } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
-import { runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
-import type { DeviceDescription } from './device-description.ts'
+import { runAsync, runAtomic } from '@bttkit/sleepable'
+import { runAndDie } from './dead-threads.test-support.ts'
 import {
   FailingProvider,
   MIB,
-  PassingProvider,
   PreemptingProvider,
   bijectionProblems,
   engine,
@@ -26,27 +21,8 @@ import {
   parts,
 } from './engine.test-support.ts'
 import { BttEngine } from './engine.ts'
-
-const fill = (byte: number): Uint8Array => new Uint8Array(512).fill(byte)
-
-/** An image in memory, and a device on it that may be shared. */
-function attached(options: AttachOptions = {}) {
-  const fresh = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
-  const bytes = new Uint8Array(new SharedArrayBuffer(fresh.size))
-  bytes.set(fresh.mapping)
-  const provider = (): MemoryProvider => new MemoryProvider({ bytes }, 'shared')
-  const device = runAtomic(engine.attach(provider(), { threads: true, ...options }))
-  const join = (other: PmemProvider = provider()): BttDevice =>
-    runBlocking(engine.join(other, device.share()))
-  return { bytes, provider, device, join }
-}
-
-const readByte = async (device: BttDevice, lba: number): Promise<number | undefined> => {
-  const sector = fill(0xcc)
-  await device.read(lba, sector)
-  expect(new Set(sector).size).toBe(1)
-  return sector[0]
-}
+import { BEFORE_MAP_ENTRY } from './haunted.test-support.ts'
+import { attached, fill, readByte } from './shared-device.test-support.ts'
 
 test('what one has written, who joined reads, and the other way round', async () => {
   const { device, join } = attached()
@@ -110,42 +86,6 @@ test('tables of one thread are refused where there are to be several', () => {
   )
 })
 
-const describing = (
-  share: DeviceShare,
-  change: Partial<Record<keyof DeviceDescription, unknown>>,
-): DeviceShare => ({
-  ...share,
-  description: { ...(share.description as DeviceDescription), ...change },
-})
-
-test.each<[string, (share: DeviceShare) => unknown]>([
-  ['nothing', (share) => ({ ...share, description: undefined })],
-  ['another version', (share) => describing(share, { version: 'bttkit device 0' })],
-  ['more lanes than there are', (share) => describing(share, { laneCount: 5 })],
-  ['fewer lanes than there are', (share) => describing(share, { laneCount: 3 })],
-  ['lanes that are no number', (share) => describing(share, { laneCount: '4' })],
-  ['no arenas', (share) => describing(share, { arenas: [] })],
-  ['arenas that are none', (share) => describing(share, { arenas: [{ offset: 0 }] })],
-  ['statistics that are not there', (share) => describing(share, { measuresLanes: true })],
-  ['a device that is not shared', (share) => describing(share, { isShared: false })],
-  ['no state', (share) => ({ ...share, state: new ArrayBuffer(share.state.byteLength) })],
-  ['a state of zeros', (share) => ({ ...share, state: new SharedArrayBuffer(share.state.byteLength) })],
-  ['a state that is too short', (share) => ({ ...share, state: new SharedArrayBuffer(8) })],
-])('%s is no share', (_, change) => {
-  const { device, provider } = attached()
-  const share = change(device.share()) as DeviceShare
-  expect(() => runAtomic(engine.join(provider(), share))).toThrow(TypeError)
-})
-
-test('storage that cannot be the one that is attached is refused, and the others go on', async () => {
-  const { device, provider, bytes } = attached()
-  const joining = (other: PmemProvider) => () => runAtomic(engine.join(other, device.share()))
-  expect(joining(new MemoryProvider({ size: 16 * MIB }))).toThrow(/bytes/)
-  expect(joining(new MemoryProvider({ bytes, readOnly: true }))).toThrow(/reading only/)
-  expect(joining(new PassingProvider(provider(), { atomicAccessBytes: 0 }))).toThrow(/tear a map entry/)
-  await device.write(0, fill(1))
-})
-
 test('there are no more threads than there are numbers', () => {
   const { device, join } = attached()
   for (let thread = 2; thread <= 127; thread++) join()
@@ -171,6 +111,18 @@ test('closing on the thread that attached closes for all', async () => {
   await other.close()
   await expect(other.read(0, fill(1))).rejects.toThrow(ClosedError)
   expect(bijectionProblems(bytes, 4096)).toEqual([])
+})
+
+test('closing again, on one thread or on several at once, is as closing once', async () => {
+  const { device, provider, join, bytes } = attached()
+  const other = join(new PreemptingProvider(provider()))
+  const write = other.write(3, fill(2))
+  await Promise.all([device.close(), other.close(), device.close(), other.close()])
+  await device.close()
+  await other.close()
+  await write
+  const again = runAtomic(engine.attach(new MemoryProvider({ bytes })))
+  expect(await readByte(again, 3)).toBe(2)
 })
 
 test('closing on a thread that joined ends its part only', async () => {
@@ -220,12 +172,23 @@ test('a flush that fails on one thread ends writing on all, and each can read', 
   const failing = join(new FailingProvider(provider(), 'flush', 0))
   const third = join()
   await expect(failing.write(3, fill(2))).rejects.toThrow(ProviderIoError)
-  for (const each of [device, third]) {
+  for (const each of [device, third, join()]) {
     await expect(each.write(4, fill(2))).rejects.toThrow(ArenaErrorStateError)
     await expect(each.zero(4, 1)).rejects.toThrow(ArenaErrorStateError)
     expect(await readByte(each, 4)).toBe(0)
   }
   await expect(device.write(4, fill(2))).rejects.toThrow(/an earlier change failed/)
+})
+
+test('a write between its flog entry and the map, when a flush fails on another thread, goes no further', async () => {
+  const { device, provider, join } = attached()
+  const other = join(new PreemptingProvider(provider()))
+  const write = other.sleepable.write(3, fill(2))
+  expect(runAndDie(write, BEFORE_MAP_ENTRY - 1)).toBe(true)
+  const failing = join(new FailingProvider(provider(), 'flush', 0))
+  await expect(failing.write(4, fill(2))).rejects.toThrow(ProviderIoError)
+  await expect(runAsync(write)).rejects.toThrow(ArenaErrorStateError)
+  expect(await readByte(device, 3)).toBe(0)
 })
 
 test('statistics of lanes are those of all threads; without measuring there are none', async () => {

@@ -5,6 +5,7 @@
  * - A thread counts its operation before it looks whether the device is closed; who closes says so before it looks at the counts. Atomics are
  *   sequentially consistent, so one of them sees the other: an operation is refused, or it is waited for.
  * - The count of a thread is changed by that thread only, and by whoever recovers it when it is dead.
+ * - Who holds a lane or a map lock is counted. The count of a dead thread stays until all it held is in order.
  */
 import type { Sleepable, ThreadPlace, Wait } from '@bttkit/interfaces'
 
@@ -40,7 +41,10 @@ export class SharedGate {
     Atomics.notify(this.words, thread)
   }
 
-  /** Closes for all threads, and waits until none has an operation under way. Where that wait fails the device is open as before. */
+  /**
+   * Closes for all threads, and waits until none has an operation under way. By then nothing is left of the dead for a later attach to find. Where
+   * that fails the device is open as before.
+   */
   *close(): Sleepable<void> {
     Atomics.store(this.words, CLOSED_WORD, 1)
     let isOver = false

@@ -86,6 +86,18 @@ test('a call that nobody has waited for is started by whoever wants to know when
   expect(isOver).toBe(true)
 })
 
+test('a wait that throws where it should reject is a call that has failed', async () => {
+  const call = new StorageCall({
+    // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+    then: () => {
+      throw new Error('the disk')
+    },
+  })
+  const failure = call.then(undefined, (error: unknown) => error)
+  expect(call.isOver()).toBe(true)
+  expect(await failure).toEqual(new Error('the disk'))
+})
+
 test('it is started once, however many wait for it', () => {
   const { state, call } = lazy()
   void call.then(undefined, () => {})

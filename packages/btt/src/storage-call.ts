@@ -1,4 +1,4 @@
-import type { Wait, WaitSubject } from '@bttkit/interfaces'
+import type { Sleepable, Wait, WaitSubject } from '@bttkit/interfaces'
 
 /**
  * The wait for a call on the storage, which knows whether the call is over.
@@ -31,16 +31,7 @@ export class StorageCall implements Wait {
     onEnd?: ((value: unknown) => T | PromiseLike<T>) | null,
     onFailure?: ((error: unknown) => F | PromiseLike<F>) | null,
   ): PromiseLike<T | F> {
-    this.ending ??= this.wait.then(
-      (value) => {
-        this.hasEnded = true
-        return value
-      },
-      (error: unknown) => {
-        this.hasEnded = true
-        throw error
-      },
-    )
+    this.ending ??= this.begin()
     return this.ending.then(onEnd, onFailure)
   }
 
@@ -55,6 +46,25 @@ export class StorageCall implements Wait {
   /** Goes on with something when the call is over, however it ends. Starts one that nobody has waited for yet. */
   whenOver(goOn: () => void): void {
     void this.then(goOn, goOn)
+  }
+
+  private begin(): PromiseLike<unknown> {
+    try {
+      return this.wait.then(
+        (value) => {
+          this.hasEnded = true
+          return value
+        },
+        (error: unknown) => {
+          this.hasEnded = true
+          throw error
+        },
+      )
+    } catch (error) {
+      // A wait should reject. One that throws must not keep the lane for ever.
+      this.hasEnded = true
+      return Promise.reject(error)
+    }
   }
 
   private hear(): void {
@@ -72,5 +82,44 @@ export class StorageCall implements Wait {
     } finally {
       this.hasEnded = true
     }
+  }
+}
+
+/**
+ * An operation that waits for nothing but the storage. Of its last call it is known whether it is over. A driver that refuses to wait for a call
+ * ends the operation: it is no failure of the storage, and is not to be taken for one.
+ */
+export class StorageCalls implements IterableIterator<Wait, void, unknown> {
+  last: StorageCall | undefined
+  private readonly operation: Sleepable<void>
+
+  constructor(operation: Sleepable<void>) {
+    this.operation = operation
+  }
+
+  next(): IteratorResult<Wait, void> {
+    return this.watch(this.operation.next())
+  }
+
+  throw(error: unknown): IteratorResult<Wait, void> {
+    if (this.last?.isOver() === false) {
+      this.operation.return()
+      throw error
+    }
+    return this.watch(this.operation.throw(error))
+  }
+
+  return(): IteratorResult<Wait, void> {
+    return this.watch(this.operation.return())
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  private watch(step: IteratorResult<Wait, void>): IteratorResult<Wait, void> {
+    if (step.done === true) return step
+    this.last = new StorageCall(step.value)
+    return { done: false, value: this.last }
   }
 }

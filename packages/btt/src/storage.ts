@@ -1,4 +1,5 @@
 import {
+  CannotBlockError,
   UnsafeProviderError,
   type MaybeSleep,
   type PmemProvider,
@@ -117,6 +118,8 @@ export class Storage {
     try {
       wait.block?.()
     } catch (error) {
+      // Refused to who waits in the wrong way; the storage has lost nothing.
+      if (error instanceof CannotBlockError) throw error
       this.fail(error)
     }
   }

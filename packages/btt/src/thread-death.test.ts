@@ -27,6 +27,8 @@ const sharedWords = (count: number): Int32Array => new Int32Array(new SharedArra
 interface Setting {
   readonly image: ProviderSpec['kind']
   readonly victim: Driver
+  /** Whether the victim joins and closes again and again, so that it dies in that as well. */
+  readonly visits?: boolean
   readonly survivor: Driver
   readonly deaths: number
   readonly laneCount: number
@@ -61,7 +63,8 @@ class Scene {
     const { begun, acknowledged, stop } = this
     const share = this.device.share()
     const provider = this.image.spec
-    return { job: 'loop', share, provider, driver, firstLba, sectors: SECTORS, begun, acknowledged, stop }
+    const job = this.setting.visits === true && firstLba === VICTIM_LBA ? 'visits' : 'loop'
+    return { job, share, provider, driver, firstLba, sectors: SECTORS, begun, acknowledged, stop }
   }
 
   sumOf(words: Int32Array, firstLba: number): number {
@@ -133,12 +136,30 @@ const settings: Setting[] = [
     laneCount: 4,
     lanePolicy: 'first-idle',
   },
+  {
+    image: 'memory',
+    victim: 'blocking',
+    visits: true,
+    survivor: 'async',
+    deaths: 15,
+    laneCount: 2,
+    lanePolicy: 'static',
+  },
+  {
+    image: 'file',
+    victim: 'async',
+    visits: true,
+    survivor: 'async',
+    deaths: 5,
+    laneCount: 2,
+    lanePolicy: 'first-idle',
+  },
   { image: 'file', victim: 'blocking', survivor: 'async', deaths: 5, laneCount: 2, lanePolicy: 'static' },
   { image: 'file', victim: 'async', survivor: 'blocking', deaths: 5, laneCount: 3, lanePolicy: 'first-idle' },
 ]
 
 test.each(settings)(
-  'workers on $image that are terminated at random moments ($victim, $lanePolicy) harm nobody',
+  'workers on $image that are terminated at random moments ($victim, visits: $visits, $lanePolicy) harm nobody',
   async (setting) => {
     using image = new SharedImage(setting.image)
     const { laneCount, lanePolicy } = setting

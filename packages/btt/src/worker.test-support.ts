@@ -45,9 +45,9 @@ export interface PlanJob extends Membership {
   readonly clock: Int32Array
 }
 
-/** Writes generation after generation to its own sectors. */
+/** Writes generation after generation to its own sectors: in one membership, or with `visits` joining and closing for each write. */
 export interface LoopJob extends Membership {
-  readonly job: 'loop'
+  readonly job: 'loop' | 'visits'
   readonly firstLba: number
   /** By LBA: the last generation whose write was begun, and the last one whose write has ended. */
   readonly begun: Int32Array
@@ -193,7 +193,24 @@ async function writeOn(job: LoopJob, { sleepable }: BttDevice, first: number, st
   }
 }
 
+/** A membership for each write. */
+async function visitOn(job: LoopJob): Promise<void> {
+  const { firstLba, sectors, begun, acknowledged, stop, driver } = job
+  for (let visit = 0; Atomics.load(stop, 0) === 0; visit++) {
+    const device = await runAsync(engine.join(openProvider(job.provider, driver), job.share))
+    const lba = firstLba + (visit % sectors)
+    const generation = Atomics.add(begun, lba, 1) + 1
+    await drive(device.sleepable.write(lba, filled(generation, SECTOR_BYTES)), driver)
+    Atomics.store(acknowledged, lba, generation)
+    await drive(device.sleepable.close(), driver)
+  }
+}
+
 async function run(job: Job): Promise<Reply> {
+  if (job.job === 'visits') {
+    await visitOn(job)
+    return { events: [] }
+  }
   const device = await runAsync(engine.join(openProvider(job.provider, job.driver), job.share))
   let events: ChunkEvent[] = []
   if (job.job === 'plan') {

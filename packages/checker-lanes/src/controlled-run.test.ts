@@ -3,10 +3,12 @@ import { preemptionPoint } from '@bttkit/sleepable'
 import { expect, test } from 'vitest'
 import { ControlledRun } from './controlled-run.ts'
 import type { CurrentTask, TaskIdentity } from './current-task.ts'
+import { PreemptedCall } from './preempted-call.ts'
 import { SeededRandom } from './seeded-random.ts'
 
 const identity = (number: number): TaskIdentity => ({ number, cpu: 0, generation: 0 })
-const point = preemptionPoint({ object: 'provider', kind: 'read', start: 0, end: 1 })
+const at = { object: 'provider', kind: 'read', start: 0, end: 1 } as const
+const point = preemptionPoint(at)
 const noPause = async (): Promise<void> => undefined
 
 function* steps(count: number, onStep: () => void): Sleepable<void> {
@@ -108,6 +110,37 @@ test('tasks that wait for each other are given up, and told', async () => {
   run.add(identity(2), stuck('two'))
   expect(await run.run(noPause)).toEqual([1, 2])
   expect(left).toEqual(['one', 'two'])
+})
+
+test('when a pause fails, so does the run, and no task keeps what it holds', async () => {
+  const run = new ControlledRun(new SeededRandom(1), { identity: undefined })
+  let isHeld = true
+  function* holder(): Sleepable<void> {
+    try {
+      yield* steps(1000, () => undefined)
+    } finally {
+      isHeld = false
+    }
+  }
+  run.add(identity(0), holder())
+  const fails = (): Promise<void> => Promise.reject(new Error('the disk'))
+  await expect(run.run(fails)).rejects.toThrow('the disk')
+  expect(isHeld).toBe(false)
+})
+
+test('a call before which a task was preempted is made when the task goes on', async () => {
+  const run = new ControlledRun(new SeededRandom(1), { identity: undefined })
+  const events: string[] = []
+  function* caller(): Sleepable<void> {
+    yield new PreemptedCall(at, () => {
+      events.push('call')
+      return undefined
+    })
+    events.push('went on')
+  }
+  run.add(identity(0), caller())
+  await run.run(noPause)
+  expect(events).toEqual(['call', 'went on'])
 })
 
 test('a wait that fails, fails in its task', async () => {

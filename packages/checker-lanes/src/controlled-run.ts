@@ -69,20 +69,27 @@ export class ControlledRun {
    * @param onPause called after a fixed number of steps, when no task is in one
    */
   async run(onPause: () => Promise<void>): Promise<number[]> {
+    try {
+      await this.runWhileAnyCan(onPause)
+      return this.live.map(({ identity }) => identity.number)
+    } finally {
+      // Whatever ends the run: nobody may keep a lane.
+      for (const task of this.live) this.giveUp(task)
+    }
+  }
+
+  private async runWhileAnyCan(onPause: () => Promise<void>): Promise<void> {
     while (this.live.length > 0) {
       const task = this.choose()
-      if (task === undefined) break
+      if (task === undefined) return
       for (let left = 2 ** this.random.below(BURST_POWERS); left > 0 && canGoOn(task); left--) {
         const failure = task.sleep === undefined ? undefined : await task.sleep
         const isOver = this.step(task, failure)
-        if (this.steps++ % STEPS_A_PAUSE === 0) await onPause()
         if (isOver) this.live.splice(this.live.indexOf(task), 1)
+        if (this.steps++ % STEPS_A_PAUSE === 0) await onPause()
         if (isOver || task.sleep !== undefined) break
       }
     }
-    const stuck = this.live.map(({ identity }) => identity.number)
-    for (const task of this.live) this.giveUp(task)
-    return stuck
   }
 
   /** A task that can go on: from a random one, the first. Where that one sleeps, mostly the one that has slept longest: so most sleep at the same time. */
@@ -110,7 +117,7 @@ export class ControlledRun {
   private step(task: RunningTask, failure: Failure | undefined): boolean {
     this.current.identity = task.identity
     try {
-      const error = failure ?? this.failureOfLock(task)
+      const error = failure ?? this.failureOf(task)
       const step = error === undefined ? task.operation.next() : task.operation.throw(error.error)
       if (step.done === true) return true
       const wait = step.value
@@ -124,9 +131,9 @@ export class ControlledRun {
     }
   }
 
-  /** A wait for a lock that is over tells whether it failed; it does not block any more. */
-  private failureOfLock({ wait, sleep }: RunningTask): Failure | undefined {
-    if (wait === undefined || sleep !== undefined || wait.isPreemption === true) return undefined
+  /** A wait for a lock that is over tells whether it failed; it does not block any more. A call before which the task was preempted is made now. */
+  private failureOf({ wait, sleep }: RunningTask): Failure | undefined {
+    if (wait === undefined || sleep !== undefined) return undefined
     try {
       wait.block?.()
       return undefined

@@ -1,5 +1,7 @@
+import { InvariantError } from '@bttkit/interfaces'
 import { ScheduledTask } from '@bttkit/sleepable'
 import type { Access } from './explore-access.ts'
+import { MOST_TASKS } from './explore-schedule.ts'
 import { NOBODY, StepRecorder, type Program, type Scenario } from './explore-scenario.ts'
 
 function messageOf(error: unknown): string {
@@ -14,6 +16,8 @@ export class Execution {
 
   constructor(scenario: Scenario) {
     this.program = scenario.make(this.recorder)
+    const count = this.program.tasks.length
+    if (count > MOST_TASKS) throw new RangeError(`a scenario has up to ${MOST_TASKS} tasks, and not ${count}`)
     this.tasks = this.program.tasks.map(({ name, operation }) => new ScheduledTask(name, operation))
   }
 
@@ -36,6 +40,9 @@ export class Execution {
     recorder.begin(number)
     if (task.wait?.on !== undefined) recorder.touch(task.wait.on)
     task.resume()
+    // It would look like a deadlock, and be none.
+    if (task.wait !== undefined && task.wait.ready === undefined)
+      throw new InvariantError({}, `${task.name} waits for what only a turn of the event loop can end`)
     return recorder.end()
   }
 

@@ -52,7 +52,7 @@ export class StepRecorder {
 
 /** One run of a scenario, from a fresh state on. */
 export interface Program {
-  /** The operations. Each of their waits must have `ready`: nothing here turns the event loop during a run. */
+  /** The operations, up to `MOST_TASKS`. Each of their waits must have `ready`: nothing here turns the event loop during a run. */
   readonly tasks: readonly { readonly name: string; readonly operation: Sleepable<unknown> }[]
   /**
    * Called when all operations have returned: says what is wrong then. Its answer must be the same for runs that differ in the order of independent steps

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Sleepable } from '@bttkit/interfaces'
+import { InvariantError, type Sleepable } from '@bttkit/interfaces'
 import { MutexLocks } from '@bttkit/region-lanes'
 import { preemptionPoint } from '@bttkit/sleepable'
 import type { Scenario, StepRecorder } from './explore-scenario.ts'
@@ -184,6 +184,36 @@ test('an operation that never ends is a finding', async () => {
   }
   const { findings } = await explore(scenario, { maxStepsPerExecution: 50 })
   expect(findings).toEqual([{ problem: 'no end within 50 steps', schedule: 'A50' }])
+})
+
+test('an execution that ends with its last allowed step is no finding', async () => {
+  const result = await explore(wordScenario([writes(4, 0)]), { maxStepsPerExecution: 5 })
+  expect(result).toMatchObject({ isExhaustive: true, steps: 5, findings: [] })
+})
+
+test('a wait that only the event loop can end is a mistake of the scenario, and no deadlock', async () => {
+  const scenario: Scenario = {
+    name: 'sleepy',
+    make: () => ({
+      tasks: [
+        {
+          name: 'sleeper',
+          operation: (function* (): Sleepable<void> {
+            yield Promise.resolve()
+          })(),
+        },
+      ],
+      check: () => undefined,
+    }),
+  }
+  await expect(explore(scenario)).rejects.toThrow(InvariantError)
+  await expect(explore(scenario)).rejects.toThrow(/sleeper.*event loop/)
+})
+
+test('more tasks than a schedule can name are refused', async () => {
+  const tasks = (count: number): WordAccess[][] => Array.from({ length: count }, () => [])
+  await expect(explore(wordScenario(tasks(27)))).rejects.toThrow(RangeError)
+  expect(await explore(wordScenario(tasks(26)))).toMatchObject({ isExhaustive: true, findings: [] })
 })
 
 describe('bounds', () => {

@@ -128,10 +128,11 @@ class Explorer {
 
   private extend(execution: Execution): void {
     for (;;) {
-      const failure = execution.failure() ?? this.endlessness()
+      const failure = execution.failure()
       if (failure !== undefined) return this.complete(failure)
       const enabled = execution.enabled()
       if (enabled.length === 0) return this.complete(execution.verdict())
+      if (this.path.length >= this.stepLimit) return this.complete(`no end within ${this.stepLimit} steps`)
       const node = this.nextNode(enabled)
       if (node === undefined) {
         this.pruned++
@@ -145,10 +146,6 @@ class Explorer {
   private step(execution: Execution, task: number): readonly Access[] {
     this.steps++
     return execution.step(task)
-  }
-
-  private endlessness(): string | undefined {
-    return this.path.length < this.stepLimit ? undefined : `no end within ${this.stepLimit} steps`
   }
 
   private complete(problem: string | undefined): void {
@@ -195,7 +192,8 @@ async function eventLoopTurn(): Promise<void> {
  * Runs a scenario under all schedules, or as many as the options allow. An operation that fails, a deadlock, and what the final check says are findings;
  * none of them is thrown.
  *
- * @throws {InvariantError} when the scenario does not behave the same under the same schedule; whatever its `make` throws
+ * @throws {InvariantError} when the scenario does not behave the same under the same schedule, or waits for what only the event loop ends; whatever
+ * its `make` throws
  */
 export async function explore(scenario: Scenario, options: ExploreOptions = {}): Promise<Exploration> {
   const { maxExecutions = Infinity, maxSteps = Infinity, maxFindings = 1, signal } = options

@@ -3,10 +3,13 @@ import { formatTrace, replay } from './explore-replay.ts'
 import type { Scenario } from './explore-scenario.ts'
 import { explore } from './explore.ts'
 import { deviceScenario, type ExploredParts } from './explored-device.ts'
-import { ExploredImage } from './explored-image.ts'
+import { ExploredImage, initialFill } from './explored-image.ts'
 import { pairOf } from './explored-pairs.test-support.ts'
 import {
   enteringLate,
+  neverLeaving,
+  neverUnlocking,
+  readingStale,
   releasingBeforeTheMap,
   withoutLooking,
   withoutMapLocks,
@@ -115,6 +118,27 @@ describe('each mutant is found', () => {
     expect(await find(makeParts, 'write of two sectors, read of the first', 2)).toMatch(
       /^no order of the operations explains LBA 3: 14 x 512 was read/,
     )
+  })
+
+  test.each([
+    [
+      'a reader that stays in the read tracking',
+      neverLeaving,
+      sectors('read', 3),
+      'a block is in the read tracking',
+    ],
+    ['a writer that keeps its map lock', neverUnlocking, sectors('write', 3), 'map lock 0 is held'],
+  ])('%s, which nobody waits for', async (_, makeParts, operation, problem) => {
+    const scenario = deviceScenario(image, { name: 'alone', tasks: [[operation]], laneCount: 1, makeParts })
+    expect(await findProblem(scenario)).toBe(`${problem} after the last operation`)
+  })
+
+  test('storage that gives a task the content from before its own write', async () => {
+    const tasks = [[sectors('write', 3, 1, 1), sectors('read', 3)]]
+    const makeParts = (): ExploredParts => readingStale(initialFill(3))
+    expect(
+      await findProblem(deviceScenario(image, { name: 'write + read', tasks, laneCount: 1, makeParts })),
+    ).toMatch(/^no order of the operations explains LBA 3: 83 x 512 was read/)
   })
 
   test('map locks that lock nothing: one block is free twice', async () => {

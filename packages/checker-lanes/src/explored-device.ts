@@ -58,7 +58,7 @@ function sourceOf(operation: DeviceOperation): Uint8Array {
   return source
 }
 
-/** An operation in a run: when it was under way, in steps, and what it read. */
+/** An operation in a run: when it was under way, by the run's clock, and what it read. */
 interface OperationRun {
   readonly operation: DeviceOperation
   readonly target: Uint8Array
@@ -73,35 +73,75 @@ function drive({ sleepable }: BttDevice, { operation, target }: OperationRun): S
   return sleepable.writeBytes(offset, sourceOf(operation))
 }
 
+/** Counts the starts and ends of a run's operations. Not its steps: a task can end one operation and start the next in a single step. */
+class Clock {
+  private now = 0
+
+  tick(): number {
+    return ++this.now
+  }
+}
+
 /**
  * The operations of a task, with their times. In the end it is looked at which operation had ended when another one started, so the steps in which they do
  * depend on each other.
  */
-function* inTurn(recorder: StepRecorder, device: BttDevice, runs: readonly OperationRun[]): Sleepable<void> {
+function* inTurn(
+  recorder: StepRecorder,
+  clock: Clock,
+  device: BttDevice,
+  runs: readonly OperationRun[],
+): Sleepable<void> {
   const { task } = recorder
   for (const run of runs) {
-    run.start = recorder.step
+    run.start = clock.tick()
     recorder.touch({ object: HISTORY, kind: 'read', start: 0, end: MOST_TASKS })
     yield* drive(device, run)
-    run.end = recorder.step
+    run.end = clock.tick()
     recorder.touch({ object: HISTORY, kind: 'write', start: task, end: task + 1 })
   }
 }
 
-function attach(image: ExploredImage, recorder: StepRecorder, options: DeviceScenarioOptions): BttDevice {
+/** The device of a run, and what it is composed of. An explored image has one arena. */
+interface ExploredDevice {
+  readonly device: BttDevice
+  readonly mapLocks: ExploredLocks | undefined
+  readonly readTracking: ExploredReadTracking | undefined
+}
+
+function attach(
+  image: ExploredImage,
+  recorder: StepRecorder,
+  options: DeviceScenarioOptions,
+): ExploredDevice {
   const parts = options.makeParts()
+  let mapLocks: ExploredLocks | undefined
+  let readTracking: ExploredReadTracking | undefined
   const engine = new BttEngine({
     laneTable: (words, tableOptions) =>
       new ExploredLanes(parts.laneTable(words, tableOptions), recorder, options.hints ?? []),
-    lockTable: (words, thread) => new ExploredLocks(parts.lockTable(words, thread), recorder),
-    readTracking: (words, thread) => new ExploredReadTracking(parts.readTracking(words, thread), recorder),
+    lockTable: (words, thread) => (mapLocks = new ExploredLocks(parts.lockTable(words, thread), recorder)),
+    readTracking: (words, thread) =>
+      (readTracking = new ExploredReadTracking(parts.readTracking(words, thread), recorder)),
   })
   const provider = new ExploredProvider(parts.storage?.(image.memory) ?? image.memory)
   const { laneCount, lanePolicy } = options
   const { namespaceOffset } = image
-  return runBlocking(
+  const device = runBlocking(
     engine.attach(provider, { namespaceOffset, laneCount, lanePolicy, allowUnsafeLanes: true }),
   )
+  return { device, mapLocks, readTracking }
+}
+
+/** What operations that have all ended still have. */
+function leftBehind({ device, mapLocks, readTracking }: ExploredDevice): string | undefined {
+  const { lanesInUse } = device.statistics()
+  if (lanesInUse !== 0) return `${lanesInUse} lanes are in use after the last operation`
+  const lock = mapLocks?.heldLock()
+  if (lock !== undefined) return `map lock ${lock} is held after the last operation`
+  return readTracking?.anyRead() === true
+    ? 'a block is in the read tracking after the last operation'
+    : undefined
 }
 
 /** What the operations did to each sector that they touched. */
@@ -139,7 +179,7 @@ function startOf(operation: DeviceOperation): OperationRun {
 }
 
 /**
- * Tasks on a device. In the end no lane is in use, each block has one holder, and each sector was written and read as if one operation came after the
+ * Tasks on a device. In the end no lane, map lock or read-tracking entry is in use, each block has one holder, and each sector was written and read as if one operation came after the
  * other.
  *
  * What operations share beyond the wrapped parts is either owned with the lane, or only counted (statistics, the gate), or changed by failures, which are findings.
@@ -147,18 +187,17 @@ function startOf(operation: DeviceOperation): OperationRun {
 export function deviceScenario(image: ExploredImage, options: DeviceScenarioOptions): Scenario {
   const { name, tasks } = options
   const make = (recorder: StepRecorder): Program => {
-    const device = attach(image, recorder, options)
+    const explored = attach(image, recorder, options)
+    const { device } = explored
+    const clock = new Clock()
     const runs = tasks.map((operations) => operations.map(startOf))
     return {
       tasks: runs.map((ofTask) => ({
         name: ofTask.map(({ operation }) => operation.kind).join(' + '),
-        operation: inTurn(recorder, device, ofTask),
+        operation: inTurn(recorder, clock, device, ofTask),
       })),
-      check: () => {
-        const { lanesInUse } = device.statistics()
-        if (lanesInUse !== 0) return `${lanesInUse} lanes are in use after the last operation`
-        return image.bijectionProblem() ?? contentProblem(device, runs.flat(), recorder.step + 1)
-      },
+      check: () =>
+        leftBehind(explored) ?? image.bijectionProblem() ?? contentProblem(device, runs.flat(), clock.tick()),
       dispose: () => image.memory.rollBack(),
     }
   }

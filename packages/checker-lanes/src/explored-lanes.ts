@@ -105,6 +105,7 @@ export class ExploredLocks implements LockTable {
   readonly lockCount: number
   private readonly inner: LockTable
   private readonly recorder: StepRecorder
+  private readonly used = new Set<number>()
 
   constructor(inner: LockTable, recorder: StepRecorder) {
     this.inner = inner
@@ -118,11 +119,21 @@ export class ExploredLocks implements LockTable {
 
   *acquire(index: number): Sleepable<void> {
     yield preemptionPoint(one('map-lock', 'acquire', index))
+    this.used.add(index)
     yield* this.inner.acquire(index)
   }
 
   release(index: number): void {
     this.recorder.touch(one('map-lock', 'release', index))
     this.inner.release(index)
+  }
+
+  /** For the end of a run: a lock that somebody has. */
+  heldLock(): number | undefined {
+    return [...this.used].find((index) => {
+      const isFree = this.inner.tryAcquire(index)
+      if (isFree) this.inner.release(index)
+      return !isFree
+    })
   }
 }

@@ -8,8 +8,9 @@ import type {
   ReadTracking,
   Sleepable,
 } from '@bttkit/interfaces'
-import { LocalReadTracking, MutexLaneTable } from '@bttkit/region-lanes'
+import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
 import type { ExploredParts } from './explored-device.ts'
+import { SECTOR_BYTES } from './explored-image.ts'
 import { partsWith } from './lane-scenarios.ts'
 
 const right = (): ExploredParts => partsWith('mutex')
@@ -49,6 +50,22 @@ class WatchedStorage implements PmemProvider {
   close(): MaybeSleep {
     return this.inner.close()
   }
+}
+
+/** Storage of which the first sector that is read is full of `stale`, whatever was written to it. */
+export function readingStale(stale: number): ExploredParts {
+  const storage = (memory: PmemProvider): PmemProvider => {
+    let isFirst = true
+    const forgetful = new WatchedStorage(memory, () => {})
+    forgetful.read = (offset, target) => {
+      const wait = memory.read(offset, target)
+      if (isFirst && target.length === SECTOR_BYTES) target.fill(stale)
+      isFirst &&= target.length !== SECTOR_BYTES
+      return wait
+    }
+    return forgetful
+  }
+  return { ...right(), storage }
 }
 
 /** A read tracking that tracks nothing. */
@@ -94,6 +111,22 @@ export function withoutLooking(): ExploredParts {
       inner.isRead = () => false
       return inner
     },
+  }
+}
+
+/** An operation that never leaves the read tracking. */
+export function neverLeaving(): ExploredParts {
+  return {
+    ...right(),
+    readTracking: (words) => Object.assign(new LocalReadTracking(words), { leave: () => {} }),
+  }
+}
+
+/** Map locks that are taken and not given back. */
+export function neverUnlocking(): ExploredParts {
+  return {
+    ...right(),
+    lockTable: (words) => Object.assign(new MutexLocks(words, 'map-lock'), { release: () => {} }),
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { SECTOR_BYTES } from './explored-image.ts'
 
-/** One operation's part in a sector. Times are steps. */
+/** One operation's part in a sector. Times are in any unit. */
 export interface SectorOperation {
   readonly start: number
   readonly end: number

@@ -35,6 +35,8 @@ export interface Mismatch {
   readonly offset: number
   readonly length: number
   readonly kind: MismatchKind
+  /** What is there: a write whose culprit is named, zeros, or bytes of no pattern. */
+  readonly content: 'write' | 'zeros' | 'unknown'
   readonly reader: TaskName
   /** Of the reader's own write that should be there; `null` for zeros, for bytes of several writes, and in sectors that all tasks write. */
   readonly expectedGeneration: number | null
@@ -52,6 +54,8 @@ export interface Failure {
 }
 
 const MOST_MISMATCHES = 20
+/** Of one sector: one that is torn has dozens of places, again in every read, and others have something to say, too. */
+const MOST_OF_A_SECTOR = 4
 
 export class Findings {
   mismatchCount = 0
@@ -70,7 +74,7 @@ export class Findings {
     return [...this.failuresByCode.values()]
   }
 
-  /** Notes wrong bytes. Of the first ones everything is kept, of the others their number. */
+  /** Notes wrong bytes. Of the first ones everything is kept, of the others their number; of a sector only some. */
   mismatch(
     reader: TaskName,
     lba: number,
@@ -81,6 +85,7 @@ export class Findings {
     this.words.countFinding()
     this.mismatchCount++
     if (this.mismatches.length >= MOST_MISMATCHES) return
+    if (this.mismatches.filter((kept) => kept.lba === lba).length >= MOST_OF_A_SECTOR) return
     const { offset, length, content } = run
     this.mismatches.push({
       operation: this.words.operations,
@@ -88,6 +93,7 @@ export class Findings {
       offset,
       length,
       kind,
+      content: typeof content === 'object' ? 'write' : content,
       reader: { worker: reader.worker, task: reader.task },
       expectedGeneration,
       culprit: typeof content === 'object' ? this.culprit(content) : null,

@@ -23,8 +23,10 @@ export {
   type StressVerdict,
   type UsedLane,
 } from './stress-report.ts'
+export { preemptionRandom } from './stress-random.ts'
 export { failedResult, type ThreadResult } from './stress-result.ts'
-export type { StressOperations } from './stress-task.ts'
+export type { StressOperations } from './stress-operations.ts'
+export type { StressedDevice } from './stress-task.ts'
 export { stressThread, type ThreadOptions } from './stress-thread.ts'
 export { StressWords } from './stress-words.ts'
 export type { Access } from './explore-access.ts'

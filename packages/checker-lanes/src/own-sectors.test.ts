@@ -75,6 +75,15 @@ test('a part of another write makes a sector torn, and only this part is wrong',
   ])
 })
 
+test('of one sector in many pieces some are kept and all are counted, so that others find room', () => {
+  const actual = content(1, 1)
+  for (let at = 0; at < SIZE; at += 64) actual.fill(0xee, at, at + 32)
+  const findings = new Findings(new StressWords({ tasks: 4, workers: 1 }), 4)
+  own(1, 2).judge(actual, 0, 2, reader, findings)
+  expect(findings.mismatchCount).toBe(9)
+  expect(findings.mismatches.map(({ lba }) => lba)).toEqual([20, 20, 20, 20, 21])
+})
+
 test('a write of a part leaves the rest as it was', () => {
   const sectors = own(1)
   sectors.expect(100, 301, content(2))

@@ -2,6 +2,7 @@ import type { MaybeSleep } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { expect, test } from 'vitest'
 import { PreemptingProvider } from './preempting-provider.ts'
+import { SeededRandom } from './seeded-random.ts'
 import { sleeping } from './stress.test-support.ts'
 
 const over = (): { memory: MemoryProvider; layer: PreemptingProvider } => {
@@ -38,6 +39,70 @@ test('it says that calls may wait and that flushes are needed, over memory too',
   const { memory, layer } = over()
   expect(memory.capabilities).toMatchObject({ mayWait: false, flush: 'none', durableOnWrite: true })
   expect(layer.capabilities).toMatchObject({ mayWait: true, flush: 'immediate', durableOnWrite: false })
+})
+
+test('with random numbers a write is over before the preemption, after it, or in two parts that keep 8 bytes whole', () => {
+  const memory = new MemoryProvider({ size: 4096 }, 'memory')
+  const layer = new PreemptingProvider(memory, new SeededRandom(1))
+  const bytes = new Uint8Array(512).fill(7)
+  const doneBefore = Array.from({ length: 100 }, () => {
+    memory.mapping.fill(0)
+    const wait = layer.write(64, bytes)
+    expect(wait?.isPreemption).toBe(true)
+    const done = memory.mapping.filter((byte) => byte === 7).length
+    wait?.block?.()
+    expect(memory.mapping.subarray(64, 64 + 512)).toEqual(bytes)
+    return done
+  })
+  const parted = doneBefore.filter((done) => done > 0 && done < 512)
+  expect(doneBefore).toContain(0)
+  expect(doneBefore).toContain(512)
+  expect(parted.length).toBeGreaterThan(5)
+  expect(parted.every((done) => done % 8 === 0)).toBe(true)
+  expect(layer.capabilities.atomicWriteBytes).toBe(8)
+})
+
+test('what is stored in one piece is never parted', async () => {
+  const memory = new MemoryProvider({ size: 4096 }, 'memory')
+  const layer = new PreemptingProvider(memory, new SeededRandom(1))
+  const target = new Uint8Array(8)
+  memory.mapping.fill(7)
+  for (let i = 0; i < 50; i++) {
+    target.fill(0)
+    const wait = layer.read(0, target)
+    expect([0, 56]).toContain(target.reduce((sum, byte) => sum + byte))
+    await wait
+    expect(target).toEqual(new Uint8Array(8).fill(7))
+  }
+})
+
+test('a call that is made late fails late, whether one blocks or waits', async () => {
+  const memory = new MemoryProvider({ size: 4096 }, 'memory')
+  memory.flush = () => {
+    throw new Error('the host is gone')
+  }
+  const layer = new PreemptingProvider(memory, new SeededRandom(1))
+  const late = (): MaybeSleep => {
+    for (;;) {
+      try {
+        return layer.flush()
+      } catch {
+        // It was made at once.
+      }
+    }
+  }
+  expect(() => late()?.block?.()).toThrow('the host is gone')
+  await expect(late()).rejects.toThrow('the host is gone')
+})
+
+test('storage that may wait is never called late, nor in parts', () => {
+  const memory = new MemoryProvider({ size: 4096 }, 'memory')
+  const layer = new PreemptingProvider(sleeping(memory), new SeededRandom(1))
+  for (let i = 0; i < 50; i++) {
+    memory.mapping.fill(0)
+    layer.write(0, new Uint8Array(512).fill(7))
+    expect(memory.mapping[511]).toBe(7)
+  }
 })
 
 test('a call that sleeps passes through', async () => {

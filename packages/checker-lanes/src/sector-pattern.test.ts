@@ -88,6 +88,32 @@ test('a torn sector tells its parts and who wrote each', () => {
   ])
 })
 
+test('where two writes meet within a unit, every byte has its writer', () => {
+  const view = sector(512, mine)
+  new Uint8Array(view.buffer).set(new Uint8Array(sector(512, other).buffer).subarray(77, 300), 77)
+  new Uint8Array(view.buffer).fill(0, 405)
+  expect(contentRuns(view, 0, 512)).toEqual([
+    { offset: 0, length: expect.any(Number), content: mine },
+    { offset: expect.any(Number), length: expect.any(Number), content: other },
+    { offset: expect.any(Number), length: expect.any(Number), content: mine },
+    { offset: expect.any(Number), length: expect.any(Number), content: 'zeros' },
+  ])
+  const bytes = new Uint8Array(view.buffer)
+  for (const { offset, length, content } of contentRuns(view, 0, 512)) {
+    const whole = content === 'zeros' ? sector(512) : sector(512, content === 'unknown' ? other : content)
+    expect(bytes.subarray(offset, offset + length)).toEqual(
+      new Uint8Array(whole.buffer).subarray(offset, offset + length),
+    )
+  }
+})
+
+test('a unit that its neighbours do not explain stays unknown', () => {
+  const view = sector(512, mine)
+  new Uint8Array(view.buffer).set(new Uint8Array(sector(512, other).buffer).subarray(77, 300), 77)
+  view.setUint8(70, 0xee)
+  expect(contentRuns(view, 0, 512)[1]).toEqual({ offset: 64, length: 32, content: 'unknown' })
+})
+
 test('two writes that differ in their generation only are two', () => {
   const view = sector(512, mine)
   const newer = { ...mine, generation: 42 }

@@ -153,8 +153,48 @@ function isSameContent(one: Content, other: Content): boolean {
   )
 }
 
-/** Takes a sector apart: what it is made of, from its first byte to its last, in units. */
+/** Takes a sector apart: what it is made of, from its first byte to its last. A unit is one content, or the end of one and the beginning of the next. */
 export function contentRuns(view: DataView, at: number, length: number): Run[] {
+  const runs = unitRuns(view, at, length)
+  for (let i = 1; i + 1 < runs.length; i++) {
+    const [before, mixed, after] = runs.slice(i - 1, i + 2)
+    if (before === undefined || after === undefined || mixed?.content !== 'unknown') continue
+    const end = seamOf(view, at, before, mixed, after)
+    if (end === undefined) continue
+    runs.splice(
+      i - 1,
+      3,
+      { ...before, length: end - before.offset },
+      { ...after, offset: end, length: after.offset + after.length - end },
+    )
+  }
+  return runs
+}
+
+/** The byte at which the content before a mixed unit ends and the one behind it begins; `undefined` where these two do not explain the unit. */
+function seamOf(view: DataView, at: number, before: Run, mixed: Run, after: Run): number | undefined {
+  if (mixed.length !== UNIT_BYTES || before.content === 'unknown' || after.content === 'unknown')
+    return undefined
+  let seam = 0
+  while (
+    seam < UNIT_BYTES &&
+    byteOf(before.content, mixed.offset, seam) === view.getUint8(at + mixed.offset + seam)
+  )
+    seam++
+  for (let i = seam; i < UNIT_BYTES; i++) {
+    if (byteOf(after.content, mixed.offset, i) !== view.getUint8(at + mixed.offset + i)) return undefined
+  }
+  return mixed.offset + seam
+}
+
+/** Byte `index` that a content has in the unit which begins at `offset` of a sector. */
+function byteOf(content: 'zeros' | Readonly<Stamp>, offset: number, index: number): number {
+  if (content === 'zeros') return 0
+  writeUnit(rest, 0, content, checkOf(content), offset / UNIT_BYTES)
+  return rest.getUint8(index)
+}
+
+function unitRuns(view: DataView, at: number, length: number): Run[] {
   const runs: Run[] = []
   let before: Content = 'unknown'
   for (let offset = 0, unit = 0; offset < length; offset += UNIT_BYTES, unit++) {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
+import type { BttDevice, Sleepable } from '@bttkit/interfaces'
+import type { StressedDevice } from './stress-task.ts'
 import { isBijection } from './bijection.ts'
 import { sleeping, stressMemory, timeless, type MemoryRun } from './stress.test-support.ts'
 
@@ -121,6 +123,41 @@ test('tasks that wait for a lane that nobody gives back are reported, and the ru
   const report = await stressMemory({ makeLanes, laneCount: 2 })
   expect(report.failures.map(({ code }) => code)).toContain('DEADLOCK')
   expect(report.verdict).toBe('failed')
+})
+
+/** A device that writes parts of a sector as programs do that have none: it reads the sector, and writes it as a whole. */
+function withoutPartWrites(device: BttDevice): StressedDevice {
+  const { sleepable, sectorSize } = device
+  const writeBytes = function* (offset: number, source: Uint8Array): Sleepable<void> {
+    const lba = Math.floor(offset / sectorSize)
+    const count = Math.ceil((offset + source.length) / sectorSize) - lba
+    const sectors = new Uint8Array(count * sectorSize)
+    yield* sleepable.read(lba, sectors)
+    sectors.set(source, offset - lba * sectorSize)
+    yield* sleepable.write(lba, sectors)
+  }
+  return {
+    sleepable: {
+      read: (lba, target) => sleepable.read(lba, target),
+      write: (lba, source) => sleepable.write(lba, source),
+      zero: (lba, count) => sleepable.zero(lba, count),
+      flush: () => sleepable.flush(),
+      close: () => sleepable.close(),
+      readBytes: (offset, target) => sleepable.readBytes(offset, target),
+      zeroBytes: (offset, length) => sleepable.zeroBytes(offset, length),
+      writeBytes,
+    },
+  }
+}
+
+test('a write of a part that takes no notice of the other parts is found, with the write that shows again', async () => {
+  const report = await stressMemory({ deviceLayer: withoutPartWrites })
+  expect(report.verdict).toBe('corrupt')
+  expect(report.mismatches.first.some(({ kind }) => kind === 'stale')).toBe(true)
+  expect(
+    report.mismatches.first.every(({ reader, culprit }) => culprit === null || culprit.task === reader.task),
+  ).toBe(true)
+  expect(isBijection(report.bijection)).toBe(true)
 })
 
 /** Map locks that keep nobody out. */

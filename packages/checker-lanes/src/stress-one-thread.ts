@@ -1,15 +1,14 @@
-import type { BttDevice } from '@bttkit/interfaces'
 import { ControlledRun } from './controlled-run.ts'
 import type { CurrentTask } from './current-task.ts'
 import { Findings } from './findings.ts'
 import type { FlogWatch } from './flog-watch.ts'
-import { SeededRandom } from './seeded-random.ts'
 import type { StressPlan } from './stress-plan.ts'
-import { StressTask, noOperations } from './stress-task.ts'
+import { scheduleRandom } from './stress-random.ts'
+import { noOperations } from './stress-operations.ts'
+import { StressTask, type StressedDevice } from './stress-task.ts'
 import type { ThreadResult } from './stress-result.ts'
 import type { StressWords } from './stress-words.ts'
 
-const SCHEDULE = 0
 /** Timers and signals have waited long enough. */
 const TURN_AFTER_MS = 20
 
@@ -27,11 +26,14 @@ export interface OneThreadOptions {
 }
 
 /** A run on this thread. What happens in it, and in which order, depends on the seed alone; time only ends it. */
-export async function stressOneThread(device: BttDevice, options: OneThreadOptions): Promise<ThreadResult> {
+export async function stressOneThread(
+  device: StressedDevice,
+  options: OneThreadOptions,
+): Promise<ThreadResult> {
   const { plan, words, current, flogWatch, limitMs, signal, onProgress } = options
   const findings = new Findings(words, plan.tasks)
   const operations = noOperations()
-  const random = new SeededRandom(plan.seed, SCHEDULE)
+  const random = scheduleRandom(plan.seed)
   const tasks = Array.from(
     { length: plan.tasks },
     (_, task) => new StressTask({ device, plan, words, findings, operations }, 0, task),

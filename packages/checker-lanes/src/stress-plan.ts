@@ -1,4 +1,4 @@
-import type { BlockGeometry } from '@bttkit/interfaces'
+import { OutOfRangeError, type BlockGeometry } from '@bttkit/interfaces'
 import { UNIT_BYTES } from './sector-pattern.ts'
 
 /** Who runs, and on what. */
@@ -21,16 +21,19 @@ export interface StressOptions {
 export interface StressPlan extends StressOptions {
   readonly operationLimit: number
   readonly sectorSize: number
-  /** The sectors that are used: first those of all tasks, then each task's own. */
+  /** The sectors that are used: first those of all tasks, then those of which each task has a part, then each task's own. */
   readonly firstLba: number
   readonly sharedCount: number
+  readonly partedCount: number
   readonly ownCount: number
   /** A run ends when it has found so many mismatches and failures: there is nothing more to learn. */
   readonly enoughFindings: number
 }
 
-/** Sectors that all tasks write. */
-export const SHARED_SECTOR_COUNT = 8
+/** Sectors that all tasks write: few, so that writers and readers of one sector meet often. */
+export const SHARED_SECTOR_COUNT = 4
+/** A sector is parted among so many tasks, if they find room in it. */
+const MOST_PARTS = 8
 /** Sectors of each task alone. */
 const OWN_SECTORS = 4
 const ENOUGH_FINDINGS = 1000
@@ -50,7 +53,8 @@ function checkCount(name: string, value: number, least: number, most: number): v
  * range is about the border of the first two.
  *
  * @param firstArenaSectors sectors of arena 0
- * @throws {TypeError} for numbers out of range, and a device that is too small
+ * @throws {TypeError} for numbers out of range
+ * @throws {OutOfRangeError} for a device that is too small for so many tasks, or whose sectors are
  */
 export function planStress(
   device: BlockGeometry,
@@ -66,10 +70,15 @@ export function planStress(
   checkCount('seed', seed, 0, Number.MAX_SAFE_INTEGER)
   checkCount('operations', operationLimit, 1, Number.MAX_SAFE_INTEGER)
   const { sectorSize, sectorCount } = device
-  const needed = SHARED_SECTOR_COUNT + taskCount * OWN_SECTORS
-  if (sectorSize < UNIT_BYTES) throw new TypeError(`sectors of ${sectorSize} bytes are too small`)
+  const partedCount = Math.ceil(taskCount / partsOf(sectorSize))
+  const needed = SHARED_SECTOR_COUNT + partedCount + taskCount * OWN_SECTORS
+  if (sectorSize < UNIT_BYTES)
+    throw new OutOfRangeError({}, `sectors of ${sectorSize} bytes are too small; a unit has ${UNIT_BYTES}`)
   if (sectorCount < needed)
-    throw new TypeError(`${taskCount} tasks need ${needed} sectors, and the device has ${sectorCount}`)
+    throw new OutOfRangeError(
+      {},
+      `${taskCount} tasks need ${needed} sectors, and the device has ${sectorCount}`,
+    )
   const aboutBorder = firstArenaSectors < sectorCount ? firstArenaSectors - Math.floor(needed / 2) : 0
   return {
     seed,
@@ -81,6 +90,7 @@ export function planStress(
     sectorSize,
     firstLba: Math.max(0, Math.min(aboutBorder, sectorCount - needed)),
     sharedCount: SHARED_SECTOR_COUNT,
+    partedCount,
     ownCount: OWN_SECTORS,
     enoughFindings: ENOUGH_FINDINGS,
   }
@@ -92,12 +102,32 @@ export function taskCountOf({ tasks, workers }: Pick<StressPlan, 'tasks' | 'work
 
 /** How many sectors a run uses, from `firstLba` on. */
 export function windowSectors(plan: StressPlan): number {
-  return plan.sharedCount + taskCountOf(plan) * plan.ownCount
+  return plan.sharedCount + plan.partedCount + taskCountOf(plan) * plan.ownCount
+}
+
+/** Into how many parts a sector is parted: each has one unit at least. */
+function partsOf(sectorSize: number): number {
+  return Math.max(1, Math.min(MOST_PARTS, Math.floor(sectorSize / UNIT_BYTES)))
+}
+
+/** A part of a sector. Bytes from the start of the sector, in whole units. */
+export interface PartPlace {
+  readonly lba: number
+  readonly start: number
+  readonly length: number
+}
+
+/** The part of a task, by its number among all. Tasks of all workers meet in each sector. */
+export function partOf(plan: StressPlan, task: number): PartPlace {
+  const { sectorSize, partedCount } = plan
+  const length = Math.floor(sectorSize / UNIT_BYTES / partsOf(sectorSize)) * UNIT_BYTES
+  const lba = plan.firstLba + plan.sharedCount + (task % partedCount)
+  return { lba, start: Math.floor(task / partedCount) * length, length }
 }
 
 /** The first own sector of a task, by its number among all. */
 export function ownLba(plan: StressPlan, task: number): number {
-  return plan.firstLba + plan.sharedCount + task * plan.ownCount
+  return plan.firstLba + plan.sharedCount + plan.partedCount + task * plan.ownCount
 }
 
 /** The CPU of a task, by its number among all: neighbours share one. */

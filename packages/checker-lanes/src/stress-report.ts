@@ -5,7 +5,7 @@ import type { Failure, Mismatch } from './findings.ts'
 import type { SequenceFault } from './flog-groups.ts'
 import type { StressPlan } from './stress-plan.ts'
 import type { ThreadResult } from './stress-result.ts'
-import { noOperations, type StressOperations } from './stress-task.ts'
+import { noOperations, type StressOperations } from './stress-operations.ts'
 
 /** What was run, apart from the plan. */
 export interface StressSetting {

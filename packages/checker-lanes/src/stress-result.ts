@@ -1,5 +1,5 @@
 import { describeFailure, type Failure, type Mismatch } from './findings.ts'
-import { noOperations, type StressOperations } from './stress-task.ts'
+import { noOperations, type StressOperations } from './stress-operations.ts'
 
 /** What came of a thread's part of a run; a message can carry it. */
 export interface ThreadResult {

@@ -1,30 +1,20 @@
 /**
- * A task of a run: it writes, reads and zeroes its own sectors and those of all, in an order that its random numbers give, and judges
+ * A task of a run: it writes, reads and zeroes its own sectors, its part of a sector and the sectors of all, in an order that its random numbers give, and judges
  * everything that it reads.
  */
 import type { BlockDevice, Sleepable } from '@bttkit/interfaces'
 import { preemptionPoint } from '@bttkit/sleepable'
 import type { TaskIdentity } from './current-task.ts'
 import type { Findings, TaskName } from './findings.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import { OwnPart } from './own-part.ts'
 import { OwnSectors } from './own-sectors.ts'
 import { contentRuns, fillSector, isZero, readWhole, type Stamp } from './sector-pattern.ts'
-import { SeededRandom } from './seeded-random.ts'
 import type { SharedFault, SharedSectors, SharedView } from './shared-sectors.ts'
-import { cpuOf, ownLba, type StressPlan } from './stress-plan.ts'
+import { cpuOf, ownLba, partOf, type StressPlan } from './stress-plan.ts'
+import { taskRandom } from './stress-random.ts'
+import type { StressOperations } from './stress-operations.ts'
 import type { StressWords } from './stress-words.ts'
-
-/** What was done. */
-export interface StressOperations {
-  reads: number
-  writes: number
-  zeroes: number
-  bytesRead: number
-  bytesWritten: number
-}
-
-export function noOperations(): StressOperations {
-  return { reads: 0, writes: 0, zeroes: 0, bytesRead: 0, bytesWritten: 0 }
-}
 
 /** Between two operations others may run, also where the storage never waits. */
 const BETWEEN_OPERATIONS = preemptionPoint({ object: 'lane', kind: 'release', start: 0, end: 0 })
@@ -34,17 +24,23 @@ const NOT_READ = 0xee
 
 /** Of a hundred operations of a writer. */
 const SHARES = {
-  writeOwn: 30,
-  patchOwn: 15,
-  zeroOwn: 8,
-  readOwn: 12,
-  writeShared: 17,
+  writeOwn: 24,
+  patchOwn: 12,
+  zeroOwn: 7,
+  readOwn: 10,
+  writePart: 10,
+  zeroPart: 2,
+  readPart: 4,
+  writeShared: 16,
   zeroShared: 3,
 } as const
 
+/** What of a device the tasks use. */
+export type StressedDevice = Pick<BlockDevice, 'sleepable'>
+
 /** What a thread's tasks work with. */
 export interface StressSurroundings {
-  readonly device: Pick<BlockDevice, 'sleepable'>
+  readonly device: StressedDevice
   readonly plan: StressPlan
   readonly words: StressWords
   readonly findings: Findings
@@ -58,6 +54,7 @@ export class StressTask {
   private readonly random: SeededRandom
   private readonly surroundings: StressSurroundings
   private readonly own: OwnSectors
+  private readonly part: OwnPart
   private readonly shared: SharedSectors
   private readonly view: SharedView
   private readonly written: Uint8Array
@@ -75,9 +72,9 @@ export class StressTask {
     this.name = { worker, task }
     this.identity = { number, cpu: cpuOf(plan, number), generation: 0 }
     this.isReader = number < plan.readers
-    // Stream 0 is the schedule's.
-    this.random = new SeededRandom(plan.seed, number + 1)
+    this.random = taskRandom(plan.seed, number)
     this.own = new OwnSectors(ownLba(plan, number), plan.ownCount, plan.sectorSize)
+    this.part = new OwnPart(partOf(plan, number), plan.sectorSize)
     this.shared = words.sharedSectors
     this.view = this.shared.newView()
     this.written = new Uint8Array(plan.ownCount * plan.sectorSize)
@@ -100,10 +97,11 @@ export class StressTask {
     }
   }
 
-  /** Reads all own sectors once more, when all tasks have ended. */
+  /** Reads all that is the task's own once more, when all tasks have ended. */
   *lastLook(): Sleepable<void> {
     try {
       yield* this.readOwn(0, this.own.count)
+      yield* this.readPart()
     } catch (error) {
       this.surroundings.findings.failure(error)
     }
@@ -124,6 +122,9 @@ export class StressTask {
     if ((choice -= SHARES.patchOwn) < 0) return this.patchOwn()
     if ((choice -= SHARES.zeroOwn) < 0) return this.zeroOwn(first, count)
     if ((choice -= SHARES.readOwn) < 0) return this.readOwn(first, count)
+    if ((choice -= SHARES.writePart) < 0) return this.writePart()
+    if ((choice -= SHARES.zeroPart) < 0) return this.zeroPart()
+    if ((choice -= SHARES.readPart) < 0) return this.readPart()
     if ((choice -= SHARES.writeShared) < 0) return this.writeShared(sector)
     if ((choice -= SHARES.zeroShared) < 0) return this.zeroShared(sector)
     return this.readShared(sector)
@@ -200,6 +201,48 @@ export class StressTask {
     const target = this.read.subarray(start, start + count * plan.sectorSize)
     yield* this.readInto(target, device.sleepable.read(this.own.firstLba + first, target))
     this.own.judge(this.read, first, count, this.name, findings)
+  }
+
+  // The own part of a sector
+
+  private *writePart(): Sleepable<void> {
+    const { device, plan } = this.surroundings
+    const { lba, start, length } = this.part.place
+    const generation = ++this.generation
+    this.fill(0, generation, lba)
+    const source = this.written.subarray(start, start + length)
+    const write = device.sleepable.writeBytes(lba * plan.sectorSize + start, source)
+    yield* this.changePart(this.written, generation, this.change(generation, write))
+  }
+
+  private *zeroPart(): Sleepable<void> {
+    const { device, plan } = this.surroundings
+    const { lba, start, length } = this.part.place
+    const zero = device.sleepable.zeroBytes(lba * plan.sectorSize + start, length)
+    yield* this.changePart(undefined, null, zero)
+  }
+
+  private *changePart(
+    sector: Uint8Array | undefined,
+    generation: number | null,
+    change: Sleepable<void>,
+  ): Sleepable<void> {
+    try {
+      yield* change
+    } catch (error) {
+      this.part.doubt()
+      throw error
+    }
+    this.part.expect(sector, generation)
+    if (sector === undefined) this.surroundings.operations.zeroes++
+    else this.countWrite(this.part.place.length)
+  }
+
+  private *readPart(): Sleepable<void> {
+    const { device, plan, findings } = this.surroundings
+    const target = this.read.subarray(0, plan.sectorSize)
+    yield* this.readInto(target, device.sleepable.read(this.part.place.lba, target))
+    this.part.judge(target, this.name, findings)
   }
 
   // Sectors of all tasks

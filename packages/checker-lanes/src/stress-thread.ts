@@ -1,15 +1,15 @@
-import type { BttDevice, Sleepable, Wait } from '@bttkit/interfaces'
+import type { Sleepable, Wait } from '@bttkit/interfaces'
 import { runAsync } from '@bttkit/sleepable'
 import type { CurrentTask } from './current-task.ts'
 import { Findings } from './findings.ts'
-import { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from './seeded-random.ts'
 import type { StressPlan } from './stress-plan.ts'
 import type { ThreadResult } from './stress-result.ts'
-import { StressTask, noOperations } from './stress-task.ts'
+import { paceRandom } from './stress-random.ts'
+import { noOperations } from './stress-operations.ts'
+import { StressTask, type StressedDevice } from './stress-task.ts'
 import type { StressWords } from './stress-words.ts'
 
-/** Streams of random numbers that no task has. */
-const FIRST_PACE = 1_000_000
 /** After so many steps of a task the event loop turns: messages and wake-ups of other threads come by it. */
 const STEPS_A_TURN = 64
 const MOST_DELAYS = 4
@@ -62,11 +62,11 @@ async function drive(
  * The part of one thread in a run of several. Ends when the shared words say so. In which order tasks of different threads do what, nothing
  * decides but the machine.
  */
-export async function stressThread(device: BttDevice, options: ThreadOptions): Promise<ThreadResult> {
+export async function stressThread(device: StressedDevice, options: ThreadOptions): Promise<ThreadResult> {
   const { plan, words, worker, current } = options
   const findings = new Findings(words, plan.tasks)
   const operations = noOperations()
-  const random = new SeededRandom(plan.seed, FIRST_PACE + worker)
+  const random = paceRandom(plan.seed, worker)
   const tasks = Array.from(
     { length: plan.tasks },
     (_, task) => new StressTask({ device, plan, words, findings, operations }, worker, task),

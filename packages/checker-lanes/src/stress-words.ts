@@ -81,7 +81,7 @@ export class StressWords {
   private sum(word: number): number {
     let sum = 0
     for (let worker = 0; worker < this.workers; worker++)
-      sum += Atomics.load(this.words, AT.workers + worker * WORKER_WORDS + word)
+      sum += Atomics.load(this.words, AT.workers + worker * WORKER_WORDS + word) >>> 0
     return sum
   }
 }

@@ -1,6 +1,7 @@
 /** A run on memory, as `btt stress` makes it. */
 import { BttEngine } from '@bttkit/btt'
 import type {
+  BttDevice,
   LanePolicy,
   LaneTable,
   LockTableFactory,
@@ -22,8 +23,10 @@ import { observeLanes } from './observed-lanes.ts'
 import { PreemptingProvider } from './preempting-provider.ts'
 import { stressOneThread } from './stress-one-thread.ts'
 import { planStress } from './stress-plan.ts'
+import { preemptionRandom } from './stress-random.ts'
 import { makeStressReport, type StressReport } from './stress-report.ts'
 import { stressThread } from './stress-thread.ts'
+import type { StressedDevice } from './stress-task.ts'
 import { StressWords } from './stress-words.ts'
 
 export const MIB = 2 ** 20
@@ -49,6 +52,8 @@ export interface MemoryRun {
   /** What lies between the layer that preempts and the memory. */
   readonly layer?: (memory: MemoryProvider) => PmemProvider
   readonly signal?: AbortSignal
+  /** What lies between the tasks and the device. */
+  readonly deviceLayer?: (device: BttDevice) => StressedDevice
   /** Driven as one of several threads is, though it is alone. */
   readonly asThread?: boolean
 }
@@ -77,7 +82,7 @@ export async function stressMemory(options: MemoryRun = {}): Promise<StressRepor
   await runAsync(engine.create(memory, { externalLbasize: options.externalLbasize ?? 512 }))
   const storage = options.layer?.(memory) ?? memory
   const device = await runAsync(
-    engine.attach(preempt ? new PreemptingProvider(storage) : storage, {
+    engine.attach(preempt ? new PreemptingProvider(storage, preemptionRandom(seed)) : storage, {
       lanePolicy: policy,
       laneCount: options.laneCount,
       allowUnsafeLanes: true,
@@ -90,10 +95,11 @@ export async function stressMemory(options: MemoryRun = {}): Promise<StressRepor
   const flogWatch = new FlogWatch(memory, device.info, laneCount)
   const startedMs = performance.now()
   const { signal } = options
+  const stressed = options.deviceLayer?.(device) ?? device
   const thread =
     options.asThread === true
-      ? await stressThread(device, { plan, words, worker: 0, current })
-      : await stressOneThread(device, { plan, words, current, flogWatch, limitMs, signal })
+      ? await stressThread(stressed, { plan, words, worker: 0, current })
+      : await stressOneThread(stressed, { plan, words, current, flogWatch, limitMs, signal })
   return makeStressReport({
     plan,
     setting: { image: memory.name, lanes, policy, laneCount, preempt, preemptBeforeLock },

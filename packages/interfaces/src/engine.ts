@@ -165,8 +165,8 @@ export interface Engine {
    * Takes part in an attachment that another thread of this process made. `provider` is this thread's own way to the same storage, opened without
    * a lock; closing the device closes it.
    *
-   * @throws {TypeError} for a share that this engine did not make; {ClosedError} when the device was closed meanwhile; {LaneMisuseError} when there
-   * are too many threads.
+   * @throws {TypeError} for a share that this engine did not make, or storage that has not this BTT; {ClosedError} when the device was closed meanwhile;
+   * {LaneMisuseError} when there are too many threads; {UnsafeProviderError}
    */
   join(provider: PmemProvider, share: DeviceShare): Sleepable<BttDevice>
 

@@ -23,6 +23,28 @@ describe.each(Object.entries(backings))('memory in %s', (_name, make) => {
     expect([...target.subarray(0, 6)]).toEqual([0, 0, 1, 2, 3, 0])
   })
 
+  test.each([1, 2, 4, 7, 8])('copies within itself, %i bytes on or back, as if at once', (distance) => {
+    const length = 64
+    const content = Uint8Array.from({ length: 100 }, (_, index) => index)
+    const pieceAt = (provider: MemoryProvider, start: number): Uint8Array =>
+      provider.mapping.subarray(start, start + length)
+    for (const [from, to] of [
+      [16, 16 + distance],
+      [16 + distance, 16],
+    ] as const) {
+      const moved = content.slice()
+      moved.copyWithin(to, from, from + length)
+      const writer = make(100)
+      writer.write(0, content)
+      writer.write(to, pieceAt(writer, from))
+      expect(writer.mapping).toEqual(moved)
+      const reader = make(100)
+      reader.write(0, content)
+      reader.read(from, pieceAt(reader, to))
+      expect(reader.mapping).toEqual(moved)
+    }
+  })
+
   test('agrees with a plain array under random calls', () => {
     const size = 300
     const range = fc

@@ -8,7 +8,7 @@ import {
   type ProviderShare,
 } from '@bttkit/interfaces'
 import { memoryHandleOf, memoryShare } from './memory-share.ts'
-import { SharedWords, WORD_BYTES } from './shared-words.ts'
+import { LONGEST_PIECE_BYTES, SharedWords, WORD_BYTES } from './shared-words.ts'
 
 /** Where the bytes come from: fresh zeros, or memory that the caller keeps and may share with other threads. */
 export type MemorySource =
@@ -20,12 +20,6 @@ export type MemorySource =
       readonly readOnly?: boolean
     }
   | { readonly bytes: Uint8Array | ArrayBufferLike; readonly readOnly?: boolean }
-
-/**
- * Pieces of shared memory up to this long are copied word by word: a map entry, half of a flog entry, a line of the map. Engines on several
- * threads look at them without a common lock, so their words must never be seen torn. Longer ones are data, which lanes keep apart.
- */
-const LONGEST_IN_WORDS_BYTES = 64
 
 /**
  * Nothing here survives the process, so what a crash leaves is vacuous: durability and order hold, and the write
@@ -64,7 +58,9 @@ function bytesOf(source: MemorySource): Uint8Array {
       source.shared === true ? new SharedArrayBuffer(source.size) : new ArrayBuffer(source.size),
     )
   }
-  return source.bytes instanceof Uint8Array ? source.bytes : new Uint8Array(source.bytes)
+  const { bytes } = source
+  // With its length, or the view would grow with a buffer that can.
+  return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes, 0, bytes.byteLength)
 }
 
 /**
@@ -99,8 +95,8 @@ export class MemoryProvider implements PmemProvider {
     this.mapping = bytes
     const aligned = bytes.byteOffset % WORD_BYTES === 0
     this.words = aligned ? new SharedWords(bytes) : undefined
-    // In memory of one thread this is not needed; for one word it is faster.
-    this.longestInWords = bytes.buffer instanceof SharedArrayBuffer ? LONGEST_IN_WORDS_BYTES : WORD_BYTES
+    // In memory of one thread words are not needed; for one of them it is faster.
+    this.longestInWords = bytes.buffer instanceof SharedArrayBuffer ? LONGEST_PIECE_BYTES : WORD_BYTES
     this.capabilities = aligned ? WORD_CAPABILITIES : BYTE_CAPABILITIES
   }
 

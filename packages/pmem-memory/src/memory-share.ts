@@ -15,17 +15,18 @@ export interface MemoryHandle {
 /** @throws {TypeError} for memory that other threads cannot have. */
 export function memoryShare(memory: {
   readonly name: string
+  readonly size: number
   readonly readOnly: boolean
   readonly mapping: Uint8Array
 }): ProviderShare {
-  const { name, readOnly, mapping } = memory
-  const { buffer, byteOffset, byteLength } = mapping
+  const { name, size, readOnly, mapping } = memory
+  const { buffer, byteOffset } = mapping
   if (!(buffer instanceof SharedArrayBuffer)) {
     throw new TypeError(
       `${name}: only one thread can have this memory; make it with 'shared', or open it with 'threads', to share it`,
     )
   }
-  const handle: MemoryHandle = { buffer, byteOffset, byteLength, name, readOnly }
+  const handle: MemoryHandle = { buffer, byteOffset, byteLength: size, name, readOnly }
   return { scheme: MEMORY_SCHEME, handle }
 }
 

@@ -3,6 +3,7 @@ import { LaneMisuseError, WouldSleepError, type LanePolicy, type LaneTable } fro
 import { Scheduler, runAsync, runAtomic } from '@bttkit/sleepable'
 import { describe, expect, test } from 'vitest'
 import { laneHoldContract } from './lane-hold-contract.test-support.ts'
+import { laneOrderContract } from './lane-order-contract.test-support.ts'
 import { laneWaitContract } from './lane-wait-contract.test-support.ts'
 import { turn } from './threads.test-support.ts'
 
@@ -14,6 +15,7 @@ export function laneTableContract(
 ): void {
   describe(`${name} as a lane table`, () => {
     laneHoldContract(make)
+    laneOrderContract(make)
     laneWaitContract(make)
 
     test('two tasks are never in one lane, and a holder may sleep', () => {

@@ -212,3 +212,11 @@ test('a subject of one is named by its number, one of several is any', () => {
   expect(nameOf(on)).toBe('lane 3')
   expect(nameOf({ ...on, end: 8 })).toBe('any lane')
 })
+
+test('a wait whose promise is asked for after it was closed is over: nothing listens, no timer runs', async () => {
+  const { signal } = new AbortController()
+  const wait = limitedWait(gate().wait, { signal, limitMs: 1000 }, 'lane 3')
+  wait.close()
+  await wait
+  expect([listenersOf(signal), vi.getTimerCount()]).toEqual([0, 0])
+})

@@ -63,6 +63,7 @@ export class LimitedWait implements Wait {
   /** As `performance.now()` counts. */
   private readonly deadline: number
   private promise: Promise<unknown> | undefined
+  private closed = false
   private stopListening: () => void = () => {}
   private timer: NodeJS.Timeout | undefined
 
@@ -99,6 +100,7 @@ export class LimitedWait implements Wait {
 
   /** The operation goes on, or is ended: what still listens for it goes. */
   close(): void {
+    this.closed = true
     this.stopListening()
     clearTimeout(this.timer)
   }
@@ -110,6 +112,7 @@ export class LimitedWait implements Wait {
   }
 
   private start(): Promise<unknown> {
+    if (this.closed) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         this.close()

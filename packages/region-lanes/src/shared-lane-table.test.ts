@@ -56,31 +56,33 @@ const giveUp = (): never => {
 test('who has seen no idle lane does not sleep through a release, though that woke somebody else', async () => {
   const words = sharedWords(2)
   const lanes = new SharedLaneTable(words, { policy: 'first-idle', thread: place(1, giveUp) }, 50)
-  lanes.tryAcquire(0)
-  const sleeps = runAsync(firstIdle(words).acquire(0))
+  const holder = firstIdle(words, 2)
+  holder.tryAcquire(0)
+  const sleeps = runAsync(firstIdle(words, 3).acquire(0))
   await turn()
   const waiter = lanes.acquire(0)
   const wait = waitOf(waiter)
-  lanes.release(0)
-  lanes.tryAcquire(0)
+  holder.release(0)
+  holder.tryAcquire(0)
   // The lane is held again, and still the wait is over: the release changed the word that it waits for.
   wait.block?.()
   expect(waiter.next().done).toBe(false)
-  lanes.release(0)
+  holder.release(0)
   expect(runBlocking(waiter)).toBe(0)
   lanes.release(0)
   expect(await sleeps).toBe(0)
 })
 
-test('of two waiters, one that is ended after it was woken wakes the other', async () => {
-  const lanes = firstIdle(sharedWords(2))
-  lanes.tryAcquire(0)
-  const gone = lanes.acquire(0)
+test('of two threads that wait, one whose operation is ended after it was woken wakes the other', async () => {
+  const words = sharedWords(2)
+  const holder = firstIdle(words)
+  holder.tryAcquire(0)
+  const gone = firstIdle(words, 2).acquire(0)
   const woken = Promise.resolve(waitOf(gone))
   await turn()
-  const stays = runAsync(lanes.acquire(0))
+  const stays = runAsync(firstIdle(words, 3).acquire(0))
   await turn()
-  lanes.release(0)
+  holder.release(0)
   await woken
   gone.return(0)
   expect(await stays).toBe(0)
@@ -99,36 +101,38 @@ function interleave(step: 'notify' | 'or', when: 'before' | 'after', others: () 
 }
 
 test('who falls asleep while a releaser finds nobody asleep is woken', async () => {
-  const lanes = firstIdle(sharedWords(2))
-  lanes.tryAcquire(0)
-  waitOf(lanes.acquire(0))
+  const words = sharedWords(2)
+  const [holder, looks, sleeps] = [firstIdle(words, 1), firstIdle(words, 2), firstIdle(words, 3)]
+  holder.tryAcquire(0)
+  waitOf(looks.acquire(0))
   let woken: Promise<unknown> | undefined
   interleave('notify', 'after', () => {
-    lanes.tryAcquire(0)
-    const wait = waitOf(lanes.acquire(0))
+    holder.tryAcquire(0)
+    const wait = waitOf(sleeps.acquire(0))
     woken = new Promise((resolve) => void wait.then(resolve))
   })
-  lanes.release(0)
+  holder.release(0)
   expect(woken).toBeDefined()
   await woken
 })
 
 test('who looked before nobody waited any more does not sleep after somebody waits again', async () => {
-  const lanes = firstIdle(sharedWords(3))
-  lanes.tryAcquire(0)
-  lanes.tryAcquire(1)
-  waitOf(lanes.acquire(0))
+  const words = sharedWords(3)
+  const [holder, looks, sleeps] = [firstIdle(words, 1), firstIdle(words, 2), firstIdle(words, 3)]
+  holder.tryAcquire(0)
+  holder.tryAcquire(1)
+  waitOf(looks.acquire(0))
   let looked: Wait | undefined
   interleave('notify', 'after', () => {
-    lanes.tryAcquire(0)
-    looked = waitOf(lanes.acquire(0))
+    holder.tryAcquire(0)
+    looked = waitOf(sleeps.acquire(0))
   })
-  lanes.release(0)
+  holder.release(0)
   interleave('or', 'before', () => {
-    lanes.release(0)
-    lanes.release(1)
+    holder.release(0)
+    holder.release(1)
   })
-  expect(runAtomic(lanes.acquire(0))).toBe(0)
+  expect(runAtomic(firstIdle(words, 4).acquire(0))).toBe(0)
   // Lane 1 is idle, and nobody would say so.
   expect(looked).toBeDefined()
   await looked

@@ -14,13 +14,14 @@
  *   clearing is woken after it.
  * - A thread that dies between freeing its lane and waking somebody leaves a lane that is seen free after a round (word-wait.ts).
  *
- * All threads have the same policy. There is no handover and no order: a thread that runs may take a lane before the one that was
- * woken (see `SharedLocks`).
+ * All threads have the same policy. The tasks of one thread get lanes in the order in which they asked (thread-line.ts), those for one lane under static,
+ * all of them under first-idle. Among threads there is no handover and no order: one that runs may take a lane before the one that was woken (see `SharedLocks`).
  */
 import type { LaneTable, LaneTableOptions, LaneWaitOptions, Sleepable } from '@bttkit/interfaces'
 import { checkHint } from './check-hint.ts'
 import { checkWaitOptions } from './limited-wait.ts'
 import { SharedLocks } from './shared-locks.ts'
+import { ThreadLine } from './thread-line.ts'
 import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
 const WAITED_FOR = 1
@@ -34,6 +35,8 @@ export class SharedLaneTable implements LaneTable {
   private readonly locks: SharedLocks
   private readonly isStatic: boolean
   private readonly waiter: Waiter
+  /** The tasks of this thread that wait for any lane. */
+  private readonly line = new ThreadLine()
 
   /**
    * @param words of a SharedArrayBuffer, 0 at first: one a lane and one more
@@ -52,7 +55,7 @@ export class SharedLaneTable implements LaneTable {
 
   tryAcquire(hint: number): number | undefined {
     checkHint(hint)
-    return this.takeFrom(hint < this.laneCount ? hint : hint % this.laneCount)
+    return this.takeUnlessWaited(hint < this.laneCount ? hint : hint % this.laneCount)
   }
 
   /** A signal that is aborted already is refused whether or not a lane is idle; a limit of 0 takes an idle lane and waits for none. */
@@ -60,9 +63,9 @@ export class SharedLaneTable implements LaneTable {
     checkHint(hint)
     const hinted = hint % this.laneCount
     if (options !== undefined) checkWaitOptions(options, this.isStatic ? `lane ${hinted}` : 'any lane')
-    const lane = this.takeFrom(hinted)
+    const lane = this.takeUnlessWaited(hinted)
     if (lane !== undefined) return lane
-    if (!this.isStatic) return yield* this.acquireAny(hinted, options)
+    if (!this.isStatic) return yield* this.acquireAny(hinted, options ?? {})
     yield* this.locks.acquire(hinted, options)
     return hinted
   }
@@ -98,6 +101,11 @@ export class SharedLaneTable implements LaneTable {
     return this.locks.heldCount()
   }
 
+  /** A lane that is idle, and that no task of this thread waits for. */
+  private takeUnlessWaited(hinted: number): number | undefined {
+    return this.line.isOccupied ? undefined : this.takeFrom(hinted)
+  }
+
   private takeFrom(hinted: number): number | undefined {
     if (this.locks.tryAcquire(hinted)) return hinted
     return this.isStatic ? undefined : this.takeAfter(hinted)
@@ -111,8 +119,12 @@ export class SharedLaneTable implements LaneTable {
     return undefined
   }
 
-  private *acquireAny(hinted: number, options?: LaneWaitOptions): Sleepable<number> {
+  private acquireAny(hinted: number, options: LaneWaitOptions): Sleepable<number> {
     const wait = new WordWait(this.anyLane(), this.waiter, options)
+    return this.line.inTurn(wait.on, options, this.takeByWaiting(hinted, wait))
+  }
+
+  private *takeByWaiting(hinted: number, wait: WordWait): Sleepable<number> {
     let lane: number | undefined
     try {
       for (;;) {

@@ -5,8 +5,14 @@ import { SharedLocks } from './index.ts'
 import { NEVER_MS, place, sharedWords, turn } from './threads.test-support.ts'
 
 /** In rounds that never end: what the protocol of the words does not wake stays asleep, and the test fails. */
-const locks = (count: number, words = sharedWords(count)): SharedLocks =>
-  new SharedLocks(words, 'map-lock', place(), NEVER_MS)
+const locks = (count: number, words = sharedWords(count), number = 1): SharedLocks =>
+  new SharedLocks(words, 'map-lock', place(number), NEVER_MS)
+
+/** One lock, as three threads see it. */
+function threads(): [SharedLocks, SharedLocks, SharedLocks] {
+  const words = sharedWords(1)
+  return [locks(1, words, 1), locks(1, words, 2), locks(1, words, 3)]
+}
 
 test('a table of no locks is refused, and words that no other thread can see', () => {
   expect(() => locks(0)).toThrow(LaneMisuseError)
@@ -82,36 +88,36 @@ test('waiters of one thread all get the lock, one after the other', async () => 
 test.each(['before it could know', 'after it knew'])(
   'a waiter that was woken and is ended %s wakes the next, also when the lock was taken and given back',
   async (when) => {
-    const table = locks(1)
-    table.tryAcquire(0)
-    const gone = table.acquire(0)
+    const [holder, goes, sleeps] = threads()
+    holder.tryAcquire(0)
+    const gone = goes.acquire(0)
     const woken = Promise.resolve(gone.next().value)
     await turn()
-    const stays = runAsync(table.acquire(0))
+    const stays = runAsync(sleeps.acquire(0))
     await turn()
-    table.release(0)
-    table.tryAcquire(0)
+    holder.release(0)
+    holder.tryAcquire(0)
     if (when === 'after it knew') await woken
     gone.return()
     // Where the wake-up is yet to come, it comes first: the lock is still held then.
     await turn()
-    table.release(0)
+    holder.release(0)
     await stays
   },
 )
 
 test('a waiter that has the lock gives the wake-up that comes after that to the next', async () => {
-  const table = locks(1)
-  table.tryAcquire(0)
-  const goesOn = table.acquire(0)
+  const [holder, takes, sleeps] = threads()
+  holder.tryAcquire(0)
+  const goesOn = takes.acquire(0)
   const wait = goesOn.next().value
   void Promise.resolve(wait)
   await turn()
-  const stays = runAsync(table.acquire(0))
+  const stays = runAsync(sleeps.acquire(0))
   await turn()
-  table.release(0)
+  holder.release(0)
   // As under a scheduler, which asks the wait and not the event loop.
   expect(goesOn.next().done).toBe(true)
-  table.release(0)
+  takes.release(0)
   await stays
 })

@@ -17,8 +17,9 @@
  *   that it stored has arrived because the kernel has ended its thread, which whoever takes over has made sure of (kernel-thread.ts).
  * - The number of a hold of this thread (`turnOf`) goes up when the hold ends, so it never comes again.
  *
- * There is no handover and no order: a thread that runs may take the lock before the one that was woken. A waiter can starve where
- * others take the lock again and again; it waits for ever only if they never pause.
+ * The tasks of one thread get a lock in the order in which they asked (thread-line.ts). Among threads there is no handover and no order: one that
+ * runs may take the lock before the one that was woken. A thread can starve where others take the lock again and again; it
+ * waits for ever only if they never pause.
  */
 import {
   LaneMisuseError,
@@ -28,6 +29,7 @@ import {
   type ThreadPlace,
   type WaitObject,
 } from '@bttkit/interfaces'
+import { ThreadLine } from './thread-line.ts'
 import { MOST_THREADS } from './thread-registry.ts'
 import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
@@ -48,6 +50,8 @@ export class SharedLocks implements LockTable {
   private readonly waiter: Waiter
   /** Of this thread's holds; exact up to 2 ** 53. */
   private readonly turns: Float64Array
+  /** The tasks of this thread that wait, by lock. */
+  private readonly lines: (ThreadLine | undefined)[]
 
   /**
    * @param words one word a lock, of a SharedArrayBuffer, 0 when free
@@ -68,28 +72,21 @@ export class SharedLocks implements LockTable {
     }
     this.waiter = { thread, roundMs }
     this.turns = new Float64Array(words.length)
+    this.lines = Array.from(words, () => undefined)
   }
 
   tryAcquire(index: number): boolean {
     this.check(index)
+    if (this.lines[index]?.isOccupied === true) return false
     return Atomics.compareExchange(this.words, index, FREE, this.owner) === FREE
   }
 
   /** As `LaneTable.acquire`, but that an idle lock is taken whatever the options say. */
-  *acquire(index: number, options?: LaneWaitOptions): Sleepable<void> {
+  *acquire(index: number, options: LaneWaitOptions = {}): Sleepable<void> {
     if (this.tryAcquire(index)) return
     const wait = new WordWait(this.wordOf(index), this.waiter, options)
-    let got = false
-    try {
-      let held = this.takeOrMark(index, this.owner)
-      while (held !== FREE) {
-        yield* wait.round(held)
-        held = this.takeOrMark(index, this.owner | WAITERS)
-      }
-      got = true
-    } finally {
-      wait.close(got)
-    }
+    const line = (this.lines[index] ??= new ThreadLine())
+    yield* line.inTurn(wait.on, options, this.takeByWaiting(index, wait))
   }
 
   /** The number of this thread's present hold, or of its next one. */
@@ -163,6 +160,20 @@ export class SharedLocks implements LockTable {
     let held = 0
     for (let index = 0; index < this.lockCount; index++) if (!this.isFree(index)) held++
     return held
+  }
+
+  private *takeByWaiting(index: number, wait: WordWait): Sleepable<void> {
+    let got = false
+    try {
+      let held = this.takeOrMark(index, this.owner)
+      while (held !== FREE) {
+        yield* wait.round(held)
+        held = this.takeOrMark(index, this.owner | WAITERS)
+      }
+      got = true
+    } finally {
+      wait.close(got)
+    }
   }
 
   /** Takes the lock as `taken` and returns FREE, or marks it as waited for and returns the value to sleep on. */

@@ -55,9 +55,8 @@ export class SharedReadTracking implements ReadTracking {
   }
 
   anyRead(): boolean {
-    for (let lane = 0; lane < this.words.length; lane++) {
-      if (Atomics.load(this.words, lane) !== IDLE) return true
-    }
+    this.fenceBeforeLook()
+    for (const word of this.words) if (word !== IDLE) return true
     return false
   }
 
@@ -73,11 +72,23 @@ export class SharedReadTracking implements ReadTracking {
   }
 
   private readerOf(block: number): number | undefined {
+    const { words } = this
     const read = block | VALID
-    for (let lane = 0; lane < this.words.length; lane++) {
-      if ((Atomics.load(this.words, lane) & ~WAITED) === read) return lane
+    this.fenceBeforeLook()
+    for (let lane = 0; lane < words.length; lane++) {
+      if (((words[lane] ?? IDLE) & ~WAITED) === read) return lane
     }
     return undefined
+  }
+
+  /**
+   * The other half of the fence in `enter`. Before it a writer has changed the map by an atomic store, or under a map lock, whose release is one; after
+   * it come plain loads of all words, since an atomic load for each lane would cost more than the rest of a write to memory. On ARM this load (an
+   * acquire) cannot pass that store, and the plain loads cannot pass this load. What a writer stores to a block depends on what it saw here, and
+   * no processor makes such a store visible before the load that decided it. A word is aligned, so a plain load of it is never torn.
+   */
+  private fenceBeforeLook(): void {
+    Atomics.load(this.words, 0)
   }
 
   /** Says that a writer sleeps; false when the reader has left, or turned to another block, before it could be told. */

@@ -57,6 +57,17 @@ test.each(whats)('%s: no wake-up is lost among 2 threads that block and 2 that a
   expect(await lost(what, 4, 5000, 2, 2)).toBe(0)
 })
 
+test.each(whats)('%s: nor among 2 threads of 8 tasks each and one that blocks', async (what) => {
+  const [rounds, tasks] = [500, 8]
+  const words = sharedWords(what === 'locks' ? 2 : 3)
+  const data = sharedWords(2)
+  const several: JobOfAll = { what, how: 'async', rounds, words, data, tasks }
+  const { tasks: _, ...one } = { ...several, how: 'blocking' as const, rounds: 10 * rounds }
+  await runThreads([several, several, one])
+  expect(sum(data)).toBe((2 * tasks + 10) * rounds)
+  expect([words[0], words[1]]).toEqual([0, 0])
+})
+
 test.each(['blocking', 'async'] as const)(
   'a %s writer writes no block that one of 2 reading threads reads',
   async (how) => {

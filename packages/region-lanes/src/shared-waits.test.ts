@@ -2,24 +2,25 @@
 import { getEventListeners } from 'node:events'
 import { WaitCancelledError, WaitTimedOutError, type LaneWaitOptions, type Wait } from '@bttkit/interfaces'
 import { Scheduler, runAsync, runBlocking } from '@bttkit/sleepable'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { SharedLaneTable, SharedLocks, SharedReadTracking } from './index.ts'
 import { NEVER_MS, place, sharedWords, turn } from './threads.test-support.ts'
 
 const ways = ['on the thread', 'on the event loop'] as const
 const run = { 'on the thread': runBlocking, 'on the event loop': runAsync }
 
-/** One lane that another thread holds: thread 1 is the tests' own. */
+/** One lane that another thread holds, and a third one would have: thread 1 is the tests' own. */
 function heldLane(
   policy: 'static' | 'first-idle',
   roundMs: number,
   recoverDead: (holder: SharedLaneTable) => void = () => {},
-): { lanes: SharedLaneTable; holder: SharedLaneTable; words: Int32Array } {
+): Record<'lanes' | 'holder' | 'third', SharedLaneTable> & { words: Int32Array } {
   const words = sharedWords(2)
   const holder = new SharedLaneTable(words, { policy, thread: place(2) })
+  const third = new SharedLaneTable(words, { policy, thread: place(3) }, roundMs)
   const thread = place(1, () => recoverDead(holder))
   holder.tryAcquire(0)
-  return { lanes: new SharedLaneTable(words, { policy, thread }, roundMs), holder, words }
+  return { lanes: new SharedLaneTable(words, { policy, thread }, roundMs), holder, third, words }
 }
 
 const cases = ways.flatMap((way) =>
@@ -177,11 +178,11 @@ test.each<[string, (controller: AbortController) => LaneWaitOptions]>([
   ['a signal', ({ signal }) => ({ signal })],
 ])('of two sleepers, one that gives up by %s takes no wake-up from the other', async (_, optionsOf) => {
   for (const policy of ['static', 'first-idle'] as const) {
-    const { lanes, holder } = heldLane(policy, NEVER_MS)
+    const { lanes, holder, third } = heldLane(policy, NEVER_MS)
     const controller = new AbortController()
     const first = runAsync(lanes.acquire(0, optionsOf(controller)))
     await turn()
-    const second = runAsync(lanes.acquire(0))
+    const second = runAsync(third.acquire(0))
     await turn()
     controller.abort()
     await expect(first).rejects.toThrow(/lane/)
@@ -193,11 +194,11 @@ test.each<[string, (controller: AbortController) => LaneWaitOptions]>([
 test.each(['static', 'first-idle'] as const)(
   '%s: who is woken and cancelled in one turn wakes the next',
   async (policy) => {
-    const { lanes, holder } = heldLane(policy, NEVER_MS)
+    const { lanes, holder, third } = heldLane(policy, NEVER_MS)
     const controller = new AbortController()
     const first = runAsync(lanes.acquire(0, { signal: controller.signal }))
     await turn()
-    const second = runAsync(lanes.acquire(0))
+    const second = runAsync(third.acquire(0))
     await turn()
     holder.release(0)
     controller.abort()
@@ -228,7 +229,7 @@ test('who waits for several rounds has one place in the queue', async () => {
 
 test('a wake-up that comes before the promise of the next round is asked for is heard', async () => {
   let looks = 0
-  const { lanes, holder } = heldLane('static', 20, () => void looks++)
+  const { lanes, holder, third } = heldLane('static', 20, () => void looks++)
   const operation = lanes.acquire(0)
   await (operation.next().value as Wait)
   const wait = operation.next().value as Wait
@@ -236,7 +237,7 @@ test('a wake-up that comes before the promise of the next round is asked for is 
   // Afterwards the word is as it was: held, and waited for.
   holder.release(0)
   holder.tryAcquire(0)
-  lanes.acquire(0).next()
+  third.acquire(0).next()
   await turn()
   await wait
   operation.next()
@@ -262,5 +263,31 @@ test.each<[string, () => LaneWaitOptions]>([
   const { lanes, words } = heldLane('static', 20)
   await expect(runAsync(lanes.acquire(0, options()))).rejects.toThrow(/lane 0/)
   await new Promise((resolve) => void setTimeout(resolve, 40))
+  expect(Atomics.notify(words, 0)).toBe(0)
+})
+
+// The timer of the round and the place in the queue end at about the same time; either may be first.
+test.each<[string, () => LaneWaitOptions]>([
+  ['a limit', () => ({ limitMs: NEVER_MS })],
+  ['a signal', () => ({ signal: new AbortController().signal })],
+])(
+  'dead threads are looked for also where a place in the queue ends before its round (%s)',
+  async (_, options) => {
+    const { lanes } = heldLane('static', 5, (holder) => holder.release(0))
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      expect(await runAsync(lanes.acquire(0, options()))).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  },
+)
+
+test('a wait whose promise is asked for after its operation was ended is over, and takes no place in the queue', async () => {
+  const { lanes, words } = heldLane('static', NEVER_MS)
+  const operation = lanes.acquire(0)
+  const wait = operation.next().value as Wait
+  operation.return(0)
+  await wait
   expect(Atomics.notify(words, 0)).toBe(0)
 })

@@ -166,6 +166,17 @@ describe.runIf(process.platform === 'linux')('of threads that die', () => {
     expect(other.claimDead(self)).toBe(dead)
   })
 
+  test('a claim that is given back can be claimed by others, and only a claim is', () => {
+    const { words, registry, other } = registries()
+    const [claimer, dead, self] = [registry.join(), registry.join(), other.join()]
+    die(words, dead)
+    expect(() => registry.giveBack(dead)).toThrow(LaneMisuseError)
+    registry.claimDead(claimer)
+    expect(other.claimDead(self)).toBeUndefined()
+    registry.giveBack(dead)
+    expect(other.claimDead(self)).toBe(dead)
+  })
+
   test('a thread that joins under a number while its dead owner is claimed is not claimed itself', () => {
     const { words, registry, other } = registries()
     const [self, dead, third] = [registry.join(), registry.join(), other.join()]

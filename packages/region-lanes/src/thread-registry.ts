@@ -103,6 +103,17 @@ export class ThreadRegistry {
     this.change(number, state, FREE)
   }
 
+  /**
+   * Gives a claim up: what the dead thread held is not in order yet, and anybody may claim it. Only its claimer calls this.
+   *
+   * @throws {LaneMisuseError} for a number that is not claimed
+   */
+  giveBack(number: number): void {
+    const state = this.stateOf(number)
+    if (!isClaim(state & STATUS)) throw new LaneMisuseError({}, `thread ${number} was not claimed`)
+    this.change(number, state, JOINED)
+  }
+
   /** The threads that have joined and neither left nor were buried, also such as have died. A snapshot. */
   numbers(): number[] {
     const numbers: number[] = []

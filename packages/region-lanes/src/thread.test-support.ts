@@ -47,15 +47,20 @@ function holder(): { acquire: (round: number) => Sleepable<number>; release: (in
 
 async function count(): Promise<number> {
   const { acquire, release } = holder()
-  for (let round = 0; round < job.rounds; round++) {
-    const taken = acquire(job.number + round)
-    const index = job.how === 'async' ? await runAsync(taken) : runBlocking(taken)
-    const counted = data[index] ?? 0
-    // Where nothing excludes them, all threads are certainly between this load and this store together.
-    if (job.what === 'nothing') meet(words, (round + 1) * job.threads)
-    data[index] = counted + 1
-    release(index)
+  const task = async (): Promise<void> => {
+    for (let round = 0; round < job.rounds; round++) {
+      const taken = acquire(job.number + round)
+      const index = job.how === 'async' ? await runAsync(taken) : runBlocking(taken)
+      const counted = data[index] ?? 0
+      // Where nothing excludes them, all threads are certainly between this load and this store together.
+      if (job.what === 'nothing') meet(words, (round + 1) * job.threads)
+      data[index] = counted + 1
+      // Where others of the thread are to find it held.
+      if (job.tasks !== undefined) await Promise.resolve()
+      release(index)
+    }
   }
+  await Promise.all(Array.from({ length: job.tasks ?? 1 }, task))
   return job.rounds
 }
 

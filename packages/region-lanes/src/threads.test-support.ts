@@ -24,6 +24,8 @@ export interface Job {
   readonly what: 'locks' | 'lanes static' | 'lanes first-idle' | 'nothing' | 'reader' | 'writer'
   readonly how: 'blocking' | 'async'
   readonly rounds: number
+  /** How many tasks of the thread do the rounds side by side; where it awaits. Default: 1. */
+  readonly tasks?: number
   /** The words of the locks, lanes or read tracking. */
   readonly words: Int32Array
   /** Plain data that they protect. */

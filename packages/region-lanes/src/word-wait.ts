@@ -127,14 +127,11 @@ export class WordWait implements Wait {
   }
 
   private start(): Promise<void> {
-    if (this.notified || this.isOver() || !this.isRegistered()) return Promise.resolve()
+    if (this.closed || this.notified || this.isOver() || !this.isRegistered()) return Promise.resolve()
     const { signal } = this.options
     return new Promise((resolve) => {
       // A pending Atomics.waitAsync does not keep Node.js alive; this timer does, and it is what a round is here.
-      const timer = setTimeout(() => {
-        this.stalled = !this.word.ready()
-        this.endRound()
-      }, Math.ceil(this.roundLeftMs()))
+      const timer = setTimeout(() => this.endRoundUnheard(), Math.ceil(this.roundLeftMs()))
       const stopListening = signal === undefined ? undefined : onAbort(signal, () => this.endRound())
       this.endRound = () => {
         clearTimeout(timer)
@@ -155,11 +152,20 @@ export class WordWait implements Wait {
     this.registered = true
     void registration.value.then((how) => {
       this.registered = false
-      if (how === 'ok' && this.closed) this.word.passOn()
-      if (how === 'ok') this.notified = true
+      if (how !== 'ok') {
+        this.endRoundUnheard()
+        return
+      }
+      if (this.closed) this.word.passOn()
+      this.notified = true
       this.endRound()
     })
     return true
+  }
+
+  private endRoundUnheard(): void {
+    this.stalled = !this.word.ready()
+    this.endRound()
   }
 
   private cancelIfAborted(): void {

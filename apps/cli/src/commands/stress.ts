@@ -34,15 +34,18 @@ interface StressFlags {
 }
 
 const HELP = `
-Tasks write, read and compare sectors of their own and sectors of all. Every unit of 32 bytes carries who wrote it, so each wrong byte names its
-culprit. At the end the blocks are counted: each has one sector, or is free in one lane. Exit code 1 when anything was found.
+Tasks write, read and compare sectors of their own, parts of sectors of which others write the other parts, and sectors of all. Every unit of 32 bytes
+carries who wrote it, so each wrong byte names its culprit. At the end the blocks are counted: each has one sector, or is free in one lane. Exit code 1
+when anything was found.
 
 --lanes mutex (one worker) and shared (several) are what bttkit uses. The others are what Linux used or was offered, with one worker: they are here to
 be seen failing. THEY DESTROY THE IMAGE. They give a task the lane of its CPU. For owner-spinlock the tasks of a CPU are one owner: a task,
 and the softirqs on top of it.
 
-A run uses a few sectors: 8, and 4 a task. mem: is formatted first; every other image must have a BTT, and gets the content of these sectors
-back when the run was clean and the lanes are mutex or shared. Every storage call is a preemption point, unless --no-preempt.
+A run uses a few sectors: 37 with 8 tasks. mem: is formatted first; every other image must have a BTT. Its sectors get their content back when the run
+is over, interrupted or not, if the lanes are mutex or shared and the blocks are in order; kill -9, or a second Ctrl-C, loses it. The image can be
+attached in any case.
+Tasks are preempted at every storage call, unless --no-preempt: after it, and where the storage does not sleep also before it and in its middle.
 With one worker a seed repeats the run, operation by operation; --operations ends it at the same place, too. A run ends early after 1000 findings.
 
 Examples:

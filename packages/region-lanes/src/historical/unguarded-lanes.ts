@@ -13,10 +13,12 @@ export abstract class UnguardedLanes implements LaneTable {
   readonly isExclusive = false
   readonly laneCount: number
   abstract readonly atomicWhileHeld: boolean
-  private readonly leftBehind = new Set<number>()
+  /** How many sections of each lane were left behind: several tasks can be in one. */
+  private readonly leftBehind: Int32Array
 
   constructor(laneCount: number) {
     this.laneCount = laneCount
+    this.leftBehind = new Int32Array(laneCount)
   }
 
   abstract tryAcquire(hint: number): number | undefined
@@ -33,12 +35,18 @@ export abstract class UnguardedLanes implements LaneTable {
   /** Nothing but a note for `restore`: the section goes on without its task. */
   quarantine(lane: number): void {
     checkLane(lane, this.laneCount)
-    this.leftBehind.add(lane)
+    this.leftBehind[lane] = this.leftBehindIn(lane) + 1
   }
 
-  /** Ends the section that was left behind. */
+  /** Ends a section that was left behind. */
   restore(lane: number): void {
-    if (!this.leftBehind.delete(lane)) throw new LaneMisuseError({}, `lane ${lane} is not quarantined`)
+    const count = this.leftBehindIn(lane)
+    if (count === 0) throw new LaneMisuseError({}, `lane ${lane} is not quarantined`)
+    this.leftBehind[lane] = count - 1
     this.release(lane)
+  }
+
+  private leftBehindIn(lane: number): number {
+    return this.leftBehind[lane] ?? 0
   }
 }
