@@ -213,7 +213,7 @@ test('a wait that only the event loop can end is a mistake of the scenario, and 
 test('more tasks than a schedule can name are refused', async () => {
   const tasks = (count: number): WordAccess[][] => Array.from({ length: count }, () => [])
   await expect(explore(wordScenario(tasks(27)))).rejects.toThrow(RangeError)
-  expect(await explore(wordScenario(tasks(26)))).toMatchObject({ isExhaustive: true, findings: [] })
+  expect(await explore(wordScenario(tasks(26)), { maxExecutions: 1 })).toMatchObject({ executions: 1 })
 })
 
 describe('bounds', () => {
