@@ -10,7 +10,8 @@ import type { SeededRandom } from './seeded-random.ts'
 
 /** A task that is chosen goes on for up to 1, 2, 4, … 64 steps: short turns and long preemptions find different things. */
 const BURST_POWERS = 7
-const STEPS_A_PAUSE = 64
+/** Few enough that an equal pair of sequence numbers is seen before the next write of its lane hides it. */
+const STEPS_A_PAUSE = 16
 /** One in so many sleepers is woken out of turn. */
 const OLDEST_ODDS = 16
 
