@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { countArgument, lbaArgument, sizeArgument } from './index.ts'
+import { countArgument, countUpTo, lbaArgument, secondsArgument, sizeArgument } from './index.ts'
 
 test.each([
   ['0', 0],
@@ -41,3 +41,20 @@ test('a size has a unit, or not', () => {
 test.each(['', '-1', '1.5G', '64 MiB', 'big', '9007199254740992'])('%j is no size', (text) => {
   expect(() => sizeArgument(text)).toThrow(InvalidArgumentError)
 })
+
+test('a count with a limit is from 1 to the limit', () => {
+  expect(['1', '0x10', '64'].map(countUpTo(64))).toEqual([1, 16, 64])
+  for (const text of ['0', '65', '-1', '1.5', ''])
+    expect(() => countUpTo(64)(text)).toThrow(InvalidArgumentError)
+})
+
+test('seconds are above 0 and may be a part of one', () => {
+  expect(['10', '0.5', '007.250'].map(secondsArgument)).toEqual([10, 0.5, 7.25])
+})
+
+test.each(['0', '0.0', '-1', '.5', '5.', '1e3', 'Infinity', '9'.repeat(400), '1s', ''])(
+  '%j is no number of seconds',
+  (text) => {
+    expect(() => secondsArgument(text)).toThrow(InvalidArgumentError)
+  },
+)

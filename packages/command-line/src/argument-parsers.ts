@@ -30,3 +30,20 @@ export function lbaArgument(text: string): number {
 export function countArgument(text: string): number {
   return wholeNumber(text, 'It')
 }
+
+/** A parser for how many of something there are to be: from 1 to `most`. */
+export function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const count = countArgument(text)
+    if (count === 0) throw new InvalidArgumentError('It is at least 1.')
+    if (count > most) throw new InvalidArgumentError(`It is at most ${most}.`)
+    return count
+  }
+}
+
+/** Seconds above 0, also a part of one: `10`, `0.5`. */
+export function secondsArgument(text: string): number {
+  const seconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds
+  throw new InvalidArgumentError('It is a number of seconds above 0, as 10 or 0.5.')
+}

@@ -1,4 +1,4 @@
-export { countArgument, lbaArgument, sizeArgument } from './argument-parsers.ts'
+export { countArgument, countUpTo, lbaArgument, secondsArgument, sizeArgument } from './argument-parsers.ts'
 export { addCommonOptions, commonOptions, type CommonOptions } from './common-options.ts'
 export { describeError, describeSystemError } from './describe-error.ts'
 export { setExitCodes, type ExitCodes } from './exit-codes.ts'

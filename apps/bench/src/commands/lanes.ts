@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import { writeJson, writeOutput } from '@bttkit/command-line'
+import { secondsArgument, writeJson, writeOutput } from '@bttkit/command-line'
 import { measureLaneCosts, type LaneCostReport } from '../lane-costs.ts'
 import { machineText } from '../machine.ts'
-import { secondsArgument } from '../option-arguments.ts'
 import { textTable } from '../text-table.ts'
 
 const HELP = `

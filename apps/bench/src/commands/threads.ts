@@ -1,7 +1,6 @@
 import { Command } from 'commander'
-import { writeJson, writeOutput } from '@bttkit/command-line'
+import { countUpTo, secondsArgument, writeJson, writeOutput } from '@bttkit/command-line'
 import { machineText } from '../machine.ts'
-import { secondsArgument, upTo } from '../option-arguments.ts'
 import { textTable } from '../text-table.ts'
 import {
   measureThroughput,
@@ -63,8 +62,8 @@ export function threadsCommand(): Command {
   const command = new Command('threads').description('what several threads on one image gain')
   return command
     .option('--seconds <seconds>', 'how long each setting writes, and how long it reads', secondsArgument, 3)
-    .option('--sectors <number>', 'how many sectors are used', upTo(MOST_SECTORS), 8192)
-    .option('--workers <number>', 'a further number of threads', upTo(MOST_WORKERS), 2)
+    .option('--sectors <number>', 'how many sectors are used', countUpTo(MOST_SECTORS), 8192)
+    .option('--workers <number>', 'a further number of threads', countUpTo(MOST_WORKERS), 2)
     .addHelpText('after', HELP)
     .action(async () => run(command))
 }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { LanePolicy } from '@bttkit/interfaces'
 import { MOST_CPUS, MOST_TASKS, MOST_WORKERS } from '@bttkit/checker-lanes'
 import {
@@ -7,6 +7,8 @@ import {
   UsageError,
   commonOptions,
   countArgument,
+  countUpTo,
+  secondsArgument,
   declareOperands,
   takeOperands,
   withProgress,
@@ -56,25 +58,6 @@ Examples:
   btt stress disk.img --workers 4 --json`
 
 const RANDOM_SEEDS = 2 ** 32
-
-function positiveArgument(text: string): number {
-  return upTo(Number.MAX_SAFE_INTEGER)(text)
-}
-
-function upTo(most: number): (text: string) => number {
-  return (text) => {
-    const count = countArgument(text)
-    if (count === 0) throw new InvalidArgumentError('It is at least 1.')
-    if (count > most) throw new InvalidArgumentError(`It is at most ${most}.`)
-    return count
-  }
-}
-
-function secondsArgument(text: string): number {
-  const seconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0
-  if (seconds > 0 && Number.isFinite(seconds)) return seconds
-  throw new InvalidArgumentError('It is a number of seconds above 0, as 10 or 0.5.')
-}
 
 /** @throws {UsageError} for flags that contradict each other */
 function requestOf(command: Command, image: string): StressRequest {
@@ -161,16 +144,16 @@ export function stressCommand(): Command {
       ).choices(['static', 'first-idle']),
     )
     .option('--seconds <seconds>', 'how long', secondsArgument, 10)
-    .option('--operations <number>', 'at most so many operations', positiveArgument)
+    .option('--operations <number>', 'at most so many operations', countUpTo(Number.MAX_SAFE_INTEGER))
     .option('--seed <number>', 'repeat a run with one worker (default: a random seed)', countArgument)
-    .option('--tasks <number>', 'tasks of each worker', upTo(MOST_TASKS), 8)
-    .option('--workers <number>', 'threads (default: 1)', upTo(MOST_WORKERS))
+    .option('--tasks <number>', 'tasks of each worker', countUpTo(MOST_TASKS), 8)
+    .option('--workers <number>', 'threads (default: 1)', countUpTo(MOST_WORKERS))
     .option('--readers <number>', 'how many of the first tasks only read', countArgument, 0)
-    .option('--cpus <number>', 'CPUs that the tasks share (default: one for two tasks)', upTo(MOST_CPUS))
+    .option('--cpus <number>', 'CPUs that the tasks share (default: one for two tasks)', countUpTo(MOST_CPUS))
     .option(
       '--lane-count <number>',
       'lanes (default: as many as the image has, at most 256)',
-      positiveArgument,
+      countUpTo(Number.MAX_SAFE_INTEGER),
     )
     .option('--no-preempt', 'no task is preempted at a storage call that does not sleep')
     .option('--preempt-before-lock', 'recursion-count: one may be preempted before it takes the lock, too')
