@@ -1,0 +1,151 @@
+/** Storage with a cache that a power cut loses, and every optional method: the whole contract in little. Wrong providers are made from it. */
+import {
+  ClosedError,
+  ImageLockedError,
+  OutOfRangeError,
+  ReadOnlyError,
+  type LockMode,
+  type MaybeSleep,
+  type PmemProvider,
+  type ProviderCapabilities,
+  type WriteSegment,
+} from '@bttkit/interfaces'
+import type { ConformanceStorage, ReopenOptions } from './index.ts'
+
+/** What several openings share. */
+export class Medium {
+  readonly durable: Uint8Array
+  readonly cache: Uint8Array
+  readonly locks = new Map<object, LockMode>()
+
+  constructor(durable: Uint8Array) {
+    this.durable = durable
+    this.cache = durable.slice()
+  }
+}
+
+export class CachingProvider implements PmemProvider {
+  readonly name = 'caching'
+  readonly size: number
+  readonly readOnly: boolean
+  readonly capabilities: ProviderCapabilities = Object.freeze({
+    atomicWriteBytes: 8,
+    tearGranularityBytes: 8,
+    sameLineOrdered: false,
+    damagesNeighbours: false,
+    mayWait: true,
+    flush: 'sleeps',
+    durableOnWrite: false,
+    fencing: false,
+    maxWritesInFlight: 16,
+    atomicAccessBytes: 0,
+  })
+  protected readonly medium: Medium
+  protected closed = false
+
+  constructor(medium: Medium, readOnly: boolean) {
+    this.medium = medium
+    this.size = medium.cache.length
+    this.readOnly = readOnly
+  }
+
+  read(offset: number, target: Uint8Array): MaybeSleep {
+    return this.readInto(offset, target, 0, target.length)
+  }
+
+  readInto(offset: number, target: Uint8Array, start: number, length: number): MaybeSleep {
+    this.checkRange(offset, length)
+    target.set(this.medium.cache.subarray(offset, offset + length), start)
+    return undefined
+  }
+
+  write(offset: number, source: Uint8Array): MaybeSleep {
+    return this.writeFrom(offset, source, 0, source.length)
+  }
+
+  writeFrom(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    this.checkWritable(offset, length)
+    this.medium.cache.set(source.subarray(start, start + length), offset)
+    return undefined
+  }
+
+  writeMany(segments: readonly WriteSegment[]): MaybeSleep {
+    this.checkOpen()
+    for (const { offset, source } of segments) this.checkWritable(offset, source.length)
+    for (const { offset, source } of segments) this.medium.cache.set(source, offset)
+    return undefined
+  }
+
+  zero(offset: number, length: number): MaybeSleep {
+    this.checkWritable(offset, length)
+    this.medium.cache.fill(0, offset, offset + length)
+    return undefined
+  }
+
+  flush(): MaybeSleep {
+    return this.persist(0, this.size)
+  }
+
+  persist(offset: number, length: number): MaybeSleep {
+    this.checkRange(offset, length)
+    let isOver = false
+    const store = (): void => {
+      this.medium.durable.set(this.medium.cache.subarray(offset, offset + length), offset)
+      isOver = true
+    }
+    return {
+      // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+      then: (...callbacks) =>
+        Promise.resolve()
+          .then(store)
+          .then(...callbacks),
+      block: store,
+      ready: () => isOver,
+    }
+  }
+
+  lock(mode: LockMode): MaybeSleep {
+    this.checkOpen()
+    const others = [...this.medium.locks].filter(([holder]) => holder !== this)
+    if (others.some(([, held]) => held === 'exclusive' || mode === 'exclusive')) {
+      throw new ImageLockedError({ image: this.name }, 'in use')
+    }
+    this.medium.locks.set(this, mode)
+    return undefined
+  }
+
+  close(): MaybeSleep {
+    this.closed = true
+    this.medium.locks.delete(this)
+    return undefined
+  }
+
+  protected checkOpen(): void {
+    if (this.closed) throw new ClosedError({ image: this.name }, 'closed')
+  }
+
+  protected checkRange(offset: number, length: number): void {
+    this.checkOpen()
+    const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length)
+    if (!whole || offset < 0 || length < 0 || offset + length > this.size) {
+      throw new OutOfRangeError({ image: this.name, offset }, 'beyond the storage')
+    }
+  }
+
+  private checkWritable(offset: number, length: number): void {
+    this.checkRange(offset, length)
+    if (this.readOnly) throw new ReadOnlyError({ image: this.name }, 'for reading only')
+  }
+}
+
+export type CachingProviderClass = new (medium: Medium, readOnly: boolean) => CachingProvider
+
+/** Fresh storage that a class of caching providers opens. */
+export function storageOf(Provider: CachingProviderClass, sizeBytes: number): ConformanceStorage {
+  const medium = new Medium(new Uint8Array(sizeBytes))
+  return {
+    provider: new Provider(medium, false),
+    reopen: ({ readOnly }: ReopenOptions) => new Provider(medium, readOnly),
+    crash: () => new Provider(new Medium(medium.durable), false),
+  }
+}

@@ -1,0 +1,7 @@
+export {
+  conformance,
+  type ConformanceOptions,
+  type ConformanceTestContext,
+  type ConformanceTestFunction,
+} from './conformance.ts'
+export type { ConformanceStorage, ReopenOptions, StorageFactory } from './storage.ts'

@@ -1,0 +1,129 @@
+/** One file that several threads map. */
+import { once } from 'node:events'
+import { renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test } from 'vitest'
+import { ImageLockedError, ProviderOpenError, type ProviderShare } from '@bttkit/interfaces'
+import { DaxProvider } from './index.ts'
+import { makeFile, openDax, skipWithoutMappings, watchSync } from './scratch.test-support.ts'
+import type { StoringJob } from './storing-thread.test-support.ts'
+
+skipWithoutMappings()
+
+const LOOKS = 200_000
+
+function joinDax(share: ProviderShare): DaxProvider {
+  const provider = DaxProvider.join(share)
+  onTestFinished(() => provider.close())
+  return provider
+}
+
+/** A thread that stores by the time this is over, what it says of itself, and how to end it in peace. */
+async function startStoring(
+  job: Omit<StoringJob, 'stop'>,
+): Promise<{ said: unknown; end: () => Promise<unknown> }> {
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const workerData: StoringJob = { ...job, stop }
+  const worker = new Worker(new URL('storing-thread.test-support.ts', import.meta.url), {
+    workerData,
+    execArgv: ['--conditions=@bttkit/source'],
+  })
+  onTestFinished(async () => {
+    await worker.terminate()
+  })
+  const exited = once(worker, 'exit', { signal: AbortSignal.timeout(25_000) })
+  const [said] = await once(worker, 'message', { signal: AbortSignal.timeout(20_000) })
+  const end = async (): Promise<unknown> => {
+    Atomics.store(stop, 0, 1)
+    return (await exited)[0]
+  }
+  return { said, end }
+}
+
+test.each([4, 8])('an aligned piece of %i bytes from another thread is never seen torn', async (length) => {
+  const provider = openDax(4096)
+  const { end } = await startStoring({ share: provider.share(), offset: 136, length })
+  const seen = new Set<bigint>()
+  const longs = new BigUint64Array(provider.mapping?.buffer ?? expect.fail('no mapping'), 136, 1)
+  const words = new Uint32Array(longs.buffer, 136, 1)
+  const deadline = performance.now() + 20_000
+  for (let looks = 0; looks < LOOKS || (seen.size < 2 && performance.now() < deadline); looks++) {
+    seen.add(length === 8 ? Atomics.load(longs, 0) : BigInt(Atomics.load(words, 0)))
+  }
+  expect(await end()).toBe(0)
+  expect([...seen].toSorted((a, b) => (a < b ? -1 : 1))).toEqual([0n, 2n ** BigInt(8 * length) - 1n])
+})
+
+test('a thread that joins persists as the one that shared, and ends without harm to it', async () => {
+  const provider = openDax(4096, { persist: 'msync' })
+  const { said, end } = await startStoring({ share: provider.share(), offset: 0, length: 64 })
+  expect(said).toEqual({ persistence: 'msync', name: provider.name })
+  expect(await end()).toBe(0)
+  provider.write(0, Uint8Array.of(1))
+  const target = new Uint8Array(1)
+  provider.read(0, target)
+  expect([...target]).toEqual([1])
+})
+
+test('joins the same file when its path leads elsewhere', () => {
+  const path = makeFile(4096)
+  const provider = openDax(path)
+  renameSync(path, `${path}.old`)
+  writeFileSync(path, Buffer.alloc(4096, 9))
+  const joined = joinDax(provider.share())
+  joined.write(0, Uint8Array.of(5))
+  expect(provider.mapping?.[0]).toBe(5)
+})
+
+test('a file for reading is joined for reading', () => {
+  expect(joinDax(openDax(4096, { readOnly: true }).share()).readOnly).toBe(true)
+})
+
+test('closing what was joined does not end the lock, and it takes none', () => {
+  const path = makeFile(4096)
+  const provider = openDax(path)
+  provider.lock('exclusive')
+  const joined = joinDax(provider.share())
+  expect(() => joined.lock('shared')).toThrow(TypeError)
+  joined.close()
+  expect(() => openDax(path).lock('shared')).toThrow(ImageLockedError)
+})
+
+test('what was closed cannot be joined', () => {
+  const provider = openDax(4096)
+  const share = provider.share()
+  provider.close()
+  expect(() => joinDax(share)).toThrow(ProviderOpenError)
+})
+
+test('another file on the same descriptor is not taken for it', () => {
+  const provider = openDax(4096)
+  const other = openDax(4096)
+  const handle = { ...(provider.share().handle as object), fd: (other.share().handle as { fd: number }).fd }
+  expect(() => joinDax({ scheme: 'dax', handle })).toThrow(expect.objectContaining({ errno: 'ESTALE' }))
+})
+
+test('a file that was cut meanwhile is not joined', () => {
+  const path = makeFile(8192)
+  const share = openDax(path).share()
+  truncateSync(path, 4096)
+  expect(() => joinDax(share)).toThrow(expect.objectContaining({ errno: 'ESTALE' }))
+})
+
+test.each([
+  { scheme: 'file', handle: {} },
+  { scheme: 'dax', handle: undefined },
+])('what is not a share of a mapped file is refused: %o', (share) => {
+  expect(() => joinDax(share)).toThrow(TypeError)
+})
+
+test('a flush is for the stores of all threads, because one that died flushes nothing', () => {
+  const sync = watchSync()
+  const provider = openDax(8192, { persist: 'msync' })
+  const joined = joinDax(provider.share())
+  for (const flushing of [provider, joined]) {
+    sync.mockClear()
+    flushing.flush()
+    expect(sync.mock.calls.map(([, length]) => length)).toEqual([8192])
+  }
+})

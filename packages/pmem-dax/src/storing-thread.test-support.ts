@@ -1,0 +1,23 @@
+/** A thread that joins a mapped file, stores one piece of it again and again until it is told to stop, and closes it. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ProviderShare } from '@bttkit/interfaces'
+import { DaxProvider } from './index.ts'
+
+export interface StoringJob {
+  readonly share: ProviderShare
+  readonly offset: number
+  /** Bytes of the piece: only set bits, then only cleared ones. */
+  readonly length: number
+  /** Not 0 to stop. */
+  readonly stop: Int32Array
+}
+
+const { share, offset, length, stop } = workerData as StoringJob
+const provider = DaxProvider.join(share)
+const piece = new Uint8Array(length)
+parentPort?.postMessage({ persistence: provider.persistence, name: provider.name })
+for (let round = 0; Atomics.load(stop, 0) === 0; round++) {
+  provider.write(offset, piece.fill(round % 2 === 0 ? 0xff : 0))
+  provider.persist(offset, length)
+}
+provider.close()

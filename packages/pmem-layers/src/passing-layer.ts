@@ -1,0 +1,155 @@
+/**
+ * A layer over a provider, whose owner it becomes.
+ *
+ * Invariants:
+ * - Each call of the layer is one call of the same method of the inner provider, or is refused: a layer does not turn one method into another unless it says so.
+ * - An optional method exists exactly where the inner provider has it, so that its caller does without as ever.
+ * - There is no `mapping`: whoever has one stores past every layer.
+ */
+import {
+  ClosedError,
+  type LockMode,
+  type MaybeSleep,
+  type PmemProvider,
+  type ProviderCapabilities,
+  type ProviderShare,
+  type WriteSegment,
+} from '@bttkit/interfaces'
+import type { CallKind, CallMethod, CallPiece, ProviderCall } from './provider-call.ts'
+
+/** In what a layer differs from the provider under it. */
+export interface LayerDifferences {
+  readonly size?: number
+  readonly readOnly?: boolean
+  readonly capabilities?: Partial<ProviderCapabilities>
+}
+
+const KINDS: Readonly<Record<CallMethod, CallKind>> = {
+  read: 'read',
+  readInto: 'read',
+  write: 'write',
+  writeFrom: 'write',
+  writeMany: 'write',
+  zero: 'write',
+  flush: 'flush',
+  persist: 'flush',
+  lock: 'lock',
+  close: 'close',
+}
+
+/** Passes everything on. A layer overrides `around`, which every call goes through. */
+export abstract class PassingLayer implements PmemProvider {
+  readonly name: string
+  readonly size: number
+  readonly readOnly: boolean
+  readonly capabilities: ProviderCapabilities
+  // Declared only: a field would exist, with nothing in it, where the inner provider has no such method.
+  declare readonly readInto?: (
+    offset: number,
+    target: Uint8Array,
+    start: number,
+    length: number,
+  ) => MaybeSleep
+  declare readonly writeFrom?: (
+    offset: number,
+    source: Uint8Array,
+    start: number,
+    length: number,
+  ) => MaybeSleep
+  declare readonly writeMany?: (segments: readonly WriteSegment[]) => MaybeSleep
+  declare readonly zero?: (offset: number, length: number) => MaybeSleep
+  declare readonly persist?: (offset: number, length: number) => MaybeSleep
+  declare readonly lock?: (mode: LockMode) => MaybeSleep
+  declare readonly share?: () => ProviderShare
+  protected readonly inner: PmemProvider
+  private closed = false
+
+  constructor(inner: PmemProvider, differences: LayerDifferences = {}) {
+    this.inner = inner
+    this.name = inner.name
+    this.size = differences.size ?? inner.size
+    this.readOnly = differences.readOnly ?? inner.readOnly
+    this.capabilities = Object.freeze({ ...inner.capabilities, ...differences.capabilities })
+    const readInto = inner.readInto?.bind(inner)
+    if (readInto !== undefined) {
+      this.readInto = (offset, target, start, length) =>
+        this.pass('readInto', [{ offset, length }], () =>
+          readInto(this.innerOffset(offset), target, start, length),
+        )
+    }
+    const writeFrom = inner.writeFrom?.bind(inner)
+    if (writeFrom !== undefined) {
+      this.writeFrom = (offset, source, start, length) =>
+        this.pass('writeFrom', [{ offset, length, source: source.subarray(start, start + length) }], () =>
+          writeFrom(this.innerOffset(offset), source, start, length),
+        )
+    }
+    const writeMany = inner.writeMany?.bind(inner)
+    if (writeMany !== undefined) {
+      this.writeMany = (segments) =>
+        this.pass('writeMany', segments.map(pieceOf), () => writeMany(this.innerSegments(segments)))
+    }
+    const zero = inner.zero?.bind(inner)
+    if (zero !== undefined) {
+      this.zero = (offset, length) =>
+        this.pass('zero', [{ offset, length }], () => zero(this.innerOffset(offset), length))
+    }
+    const persist = inner.persist?.bind(inner)
+    if (persist !== undefined) {
+      this.persist = (offset, length) =>
+        this.pass('persist', [{ offset, length }], () => persist(this.innerOffset(offset), length))
+    }
+    const lock = inner.lock?.bind(inner)
+    if (lock !== undefined) this.lock = (mode) => this.pass('lock', [], () => lock(mode))
+    const share = inner.share?.bind(inner)
+    if (share !== undefined) this.share = () => this.shareOver(share())
+  }
+
+  read(offset: number, target: Uint8Array): MaybeSleep {
+    return this.pass('read', [{ offset, length: target.byteLength }], () =>
+      this.inner.read(this.innerOffset(offset), target),
+    )
+  }
+
+  write(offset: number, source: Uint8Array): MaybeSleep {
+    return this.pass('write', [pieceOf({ offset, source })], () =>
+      this.inner.write(this.innerOffset(offset), source),
+    )
+  }
+
+  flush(): MaybeSleep {
+    return this.pass('flush', [{ offset: 0, length: this.size }], () => this.inner.flush())
+  }
+
+  /** Closes the inner provider too. */
+  close(): MaybeSleep {
+    this.closed = true
+    return this.around({ method: 'close', kind: 'close', pieces: [] }, () => this.inner.close())
+  }
+
+  /** What a layer does with a call; `run` makes it of the inner provider. Not called after the close, but for another close. */
+  protected around(_call: ProviderCall, run: () => MaybeSleep): MaybeSleep {
+    return run()
+  }
+
+  /** Where the inner provider has what the layer's caller calls `offset`. */
+  protected innerOffset(offset: number): number {
+    return offset
+  }
+
+  /** The share of this layer, over that of the inner provider; throws a `TypeError` with the reason where threads cannot have the layer. */
+  protected abstract shareOver(inner: ProviderShare): ProviderShare
+
+  private pass(method: CallMethod, pieces: readonly CallPiece[], run: () => MaybeSleep): MaybeSleep {
+    if (this.closed) throw new ClosedError({ image: this.name }, 'the storage was closed')
+    return this.around({ method, kind: KINDS[method], pieces }, run)
+  }
+
+  private innerSegments(segments: readonly WriteSegment[]): WriteSegment[] {
+    return segments.map(({ offset, source }) => ({ offset: this.innerOffset(offset), source }))
+  }
+}
+
+function pieceOf({ offset, source }: WriteSegment): CallPiece {
+  return { offset, length: source.byteLength, source }
+}

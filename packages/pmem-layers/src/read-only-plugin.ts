@@ -1,0 +1,17 @@
+import type { ProviderPlugin } from '@bttkit/interfaces'
+import { openUnder } from './layer-location.ts'
+import { layerHandleOf } from './layer-share.ts'
+import { READ_ONLY_SCHEME, ReadOnlyLayer } from './read-only-layer.ts'
+
+/** `read-only:IMAGE`: has no parameters of its own. */
+export const readOnlyPlugin: ProviderPlugin = {
+  name: 'read-only layer',
+  schemes: [READ_ONLY_SCHEME],
+  async open(location, options) {
+    return new ReadOnlyLayer(await openUnder(location, options, []))
+  },
+  async join(share, { joinInner }) {
+    const { inner } = layerHandleOf(share, READ_ONLY_SCHEME)
+    return new ReadOnlyLayer(await joinInner(inner))
+  },
+}
