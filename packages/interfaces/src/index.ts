@@ -36,6 +36,8 @@ export type {
   ProviderPlugin,
 } from './provider-plugin.ts'
 export type { MaybeSleep, Sleepable, Wait, WaitKind, WaitObject, WaitSubject } from './wait.ts'
+export * from './check-range.ts'
 export * from './errors.ts'
+export * from './open-inner.ts'
 export * from './parse-size.ts'
 export * from './tokens.ts'

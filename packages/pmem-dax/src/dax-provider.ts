@@ -1,7 +1,8 @@
 import { closeSync, fstatSync } from 'node:fs'
 import {
   ClosedError,
-  OutOfRangeError,
+  checkPiece,
+  checkRange,
   ProviderIoError,
   ProviderOpenError,
   ReadOnlyError,
@@ -245,20 +246,12 @@ export class DaxProvider implements PmemProvider {
 
   private checkPiece(offset: number, piece: Uint8Array, start: number, length: number): void {
     this.checkRange(offset, length)
-    if (!Number.isSafeInteger(start) || start < 0 || start + length > piece.byteLength) {
-      throw new TypeError(`${length} bytes from ${start} on are not within a piece of ${piece.byteLength}`)
-    }
+    checkPiece(piece, start, length)
   }
 
   private checkRange(offset: number, length: number): void {
     this.checkOpen()
-    const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length)
-    if (!whole || offset < 0 || length < 0 || offset + length > this.size) {
-      throw new OutOfRangeError(
-        { image: this.name, offset },
-        `${length} bytes from there are not within the ${this.size} bytes of the file`,
-      )
-    }
+    checkRange(this, offset, length)
   }
 
   private checkWritable(offset: number): void {

@@ -1,6 +1,6 @@
-import type { ProviderPlugin } from '@bttkit/interfaces'
+import { openInnerImage, type ProviderPlugin } from '@bttkit/interfaces'
 import { DELAY_SCHEME, DelayLayer } from './delay-layer.ts'
-import { checkedBy, layOver, numberIn, openUnder } from './layer-location.ts'
+import { checkedBy, layOver, numberIn } from './layer-location.ts'
 import { layerHandleOf } from './layer-share.ts'
 
 const PARAMETERS = ['readDelayMs', 'writeDelayMs', 'flushDelayMs'] as const
@@ -11,7 +11,7 @@ export const delayPlugin: ProviderPlugin = {
   schemes: [DELAY_SCHEME],
   async open(location, options) {
     const delays = Object.fromEntries(PARAMETERS.map((key) => [key, numberIn(location, key) ?? 0]))
-    const inner = await openUnder(location, options, PARAMETERS)
+    const inner = await openInnerImage(location, options, PARAMETERS)
     return layOver(inner, () => checkedBy(location, () => new DelayLayer(inner, delays)))
   },
   async join(share, { joinInner }) {

@@ -1,7 +1,7 @@
-import type { ProviderLocation, ProviderPlugin } from '@bttkit/interfaces'
+import { openInnerImage, type ProviderLocation, type ProviderPlugin } from '@bttkit/interfaces'
 import { FaultLayer, type FaultOptions } from './fault-layer.ts'
 import { parseFaults, parseMediaErrors } from './fault-url.ts'
-import { checkedBy, layOver, numberIn, openUnder } from './layer-location.ts'
+import { checkedBy, layOver, numberIn } from './layer-location.ts'
 
 const PARAMETERS = ['faults', 'mediaErrors', 'faultSeed'] as const
 
@@ -20,7 +20,7 @@ export const faultPlugin: ProviderPlugin = {
   schemes: ['fault'],
   async open(location, options) {
     const faults = checkedBy(location, () => optionsIn(location))
-    const inner = await openUnder(location, options, PARAMETERS)
+    const inner = await openInnerImage(location, options, PARAMETERS)
     return layOver(inner, () => checkedBy(location, () => new FaultLayer(inner, faults)))
   },
 }

@@ -1,5 +1,5 @@
-import { OutOfRangeError, ProviderUrlError, type ProviderPlugin } from '@bttkit/interfaces'
-import { layOver, openUnder, sizeIn } from './layer-location.ts'
+import { openInnerImage, OutOfRangeError, ProviderUrlError, type ProviderPlugin } from '@bttkit/interfaces'
+import { layOver, sizeIn } from './layer-location.ts'
 import { layerHandleOf } from './layer-share.ts'
 import { OFFSET_SCHEME, OffsetLayer } from './offset-layer.ts'
 
@@ -21,7 +21,7 @@ export const offsetPlugin: ProviderPlugin = {
         'a window is of storage that exists; make that first, without a size here',
       )
     }
-    const inner = await openUnder(location, options, [OFFSET_PARAMETER, SIZE_PARAMETER])
+    const inner = await openInnerImage(location, options, [OFFSET_PARAMETER, SIZE_PARAMETER])
     return layOver(inner, () => {
       try {
         return new OffsetLayer(inner, { offset, ...(size === undefined ? {} : { size }) })

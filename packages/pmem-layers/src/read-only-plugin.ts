@@ -1,5 +1,4 @@
-import type { ProviderPlugin } from '@bttkit/interfaces'
-import { openUnder } from './layer-location.ts'
+import { openInnerImage, type ProviderPlugin } from '@bttkit/interfaces'
 import { layerHandleOf } from './layer-share.ts'
 import { READ_ONLY_SCHEME, ReadOnlyLayer } from './read-only-layer.ts'
 
@@ -8,7 +7,7 @@ export const readOnlyPlugin: ProviderPlugin = {
   name: 'read-only layer',
   schemes: [READ_ONLY_SCHEME],
   async open(location, options) {
-    return new ReadOnlyLayer(await openUnder(location, options, []))
+    return new ReadOnlyLayer(await openInnerImage(location, options, []))
   },
   async join(share, { joinInner }) {
     const { inner } = layerHandleOf(share, READ_ONLY_SCHEME)

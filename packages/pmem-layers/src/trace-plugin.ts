@@ -1,11 +1,11 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import {
+  openInnerImage,
   ProviderOpenError,
   ProviderUrlError,
   type ProviderLocation,
   type ProviderPlugin,
 } from '@bttkit/interfaces'
-import { openUnder } from './layer-location.ts'
 import { toJsonLine, toTraceEventLines, TRACE_EVENTS_BEGIN } from './trace-format.ts'
 import { TraceLayer, type TraceRecord, type TraceSink } from './trace-layer.ts'
 
@@ -41,6 +41,8 @@ export const tracePlugin: ProviderPlugin = {
   schemes: ['trace'],
   async open(location, options) {
     const sink = fileSinkOf(location)
-    return new TraceLayer(await openUnder(location, options, [FILE_PARAMETER, FORMAT_PARAMETER]), { sink })
+    return new TraceLayer(await openInnerImage(location, options, [FILE_PARAMETER, FORMAT_PARAMETER]), {
+      sink,
+    })
   },
 }

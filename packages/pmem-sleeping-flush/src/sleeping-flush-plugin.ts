@@ -1,6 +1,10 @@
-import { ProviderUrlError, type ProviderLocation, type ProviderPlugin } from '@bttkit/interfaces'
+import {
+  ProviderUrlError,
+  openInnerImage,
+  type ProviderLocation,
+  type ProviderPlugin,
+} from '@bttkit/interfaces'
 import { checkFlushDelay, DEFAULT_FLUSH_DELAY_MS } from './flush-delay.ts'
-import { innerImage } from './inner-image.ts'
 import { SleepingFlushProvider } from './sleeping-flush-provider.ts'
 import { SLEEPING_FLUSH_SCHEME, sleepingFlushHandleOf } from './sleeping-flush-share.ts'
 
@@ -26,14 +30,10 @@ function flushDelayIn({ parameters, url }: ProviderLocation): number {
 export const sleepingFlushPlugin: ProviderPlugin = {
   name: 'sleeping flush',
   schemes: [SLEEPING_FLUSH_SCHEME],
-  async open(location, { openInner }) {
-    if (openInner === undefined) {
-      throw new TypeError(
-        `${location.url}: this is a layer, and its host gives it no way to open what lies under it`,
-      )
-    }
+  async open(location, options) {
     const flushDelayMs = flushDelayIn(location)
-    return new SleepingFlushProvider(await openInner(innerImage(location, DELAY_PARAMETER)), { flushDelayMs })
+    const inner = await openInnerImage(location, options, [DELAY_PARAMETER])
+    return new SleepingFlushProvider(inner, { flushDelayMs })
   },
   async join(share, { joinInner }) {
     const { inner, flushDelayMs } = sleepingFlushHandleOf(share)

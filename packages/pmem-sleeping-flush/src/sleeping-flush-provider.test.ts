@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   CannotBlockError,
   ClosedError,
+  OutOfRangeError,
   type LockMode,
   type PmemProvider,
   type Wait,
 } from '@bttkit/interfaces'
+import { MemoryProvider } from '@bttkit/pmem-memory'
 import { BareProvider, waitThatEnds } from './inner-provider.test-support.ts'
 import { SleepingFlushProvider } from './index.ts'
 
@@ -246,4 +248,11 @@ test('all that is optional goes to the inner one, but for its mapping', () => {
     ['lock', 'shared'],
   ])
   expect(provider.mapping).toBeUndefined()
+})
+
+test('a persist beyond the storage is refused at the call, whatever the inner provider would say', () => {
+  const provider = new SleepingFlushProvider(new MemoryProvider({ size: 64 }), { flushDelayMs: 0 })
+  expect(() => provider.persist(64, 8)).toThrow(OutOfRangeError)
+  expect(() => provider.persist(-8, 8)).toThrow(OutOfRangeError)
+  expect(() => provider.persist(56, 8)).not.toThrow()
 })

@@ -9,6 +9,7 @@
  */
 import {
   CannotBlockError,
+  checkRange,
   type LockMode,
   type MaybeSleep,
   type PmemProvider,
@@ -83,8 +84,9 @@ export class SleepingFlushProvider implements PmemProvider {
     )
   }
 
-  /** As `flush`, for a range. */
+  /** As `flush`, for a range. @throws {OutOfRangeError} at the call. */
   persist(offset: number, length: number): Wait {
+    checkRange(this, offset, length)
     const on: WaitSubject = { object: 'provider', kind: 'flush', start: offset, end: offset + length }
     return this.sleepThen(on, () =>
       this.inner.persist === undefined ? this.inner.flush() : this.inner.persist(offset, length),
