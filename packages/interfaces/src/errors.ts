@@ -220,6 +220,15 @@ export class ProviderIoError extends SystemError {
   override readonly code = 'BTT_PROVIDER_IO'
 }
 
+/**
+ * The storage has lost what was to be read, and says so each time until it is written anew: a media error. `place.offset` is the first byte of
+ * the lost unit, as far as it is known; so it may lie before what was read. What may pass (a timeout, a broken connection) is a `ProviderIoError`.
+ */
+export class BadBlockError extends BttkitError {
+  override readonly code = 'BTT_BAD_BLOCK'
+  override readonly errno = 'EIO'
+}
+
 /** Somebody else has the storage open. */
 export class ImageLockedError extends BttkitError {
   override readonly code = 'BTT_IMAGE_LOCKED'
@@ -229,6 +238,12 @@ export class ImageLockedError extends BttkitError {
 /** A URL or plugin that names no provider, or gives it a parameter that it does not know. */
 export class ProviderUrlError extends BttkitError {
   override readonly code = 'BTT_PROVIDER_URL'
+  override readonly errno = 'EINVAL'
+}
+
+/** A plugin that was made for another major version of the provider contract, or that is no plugin at all. */
+export class PluginContractError extends BttkitError {
+  override readonly code = 'BTT_PLUGIN_CONTRACT'
   override readonly errno = 'EINVAL'
 }
 

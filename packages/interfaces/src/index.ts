@@ -26,18 +26,29 @@ export type {
   ReadTrackingFactory,
   ThreadPlace,
 } from './lane-table.ts'
-export type { LockMode, PmemProvider, ProviderShare, WriteSegment } from './pmem-provider.ts'
+export type {
+  ByteRange,
+  CallStage,
+  LockMode,
+  PmemProvider,
+  ProviderShare,
+  WriteSegment,
+} from './pmem-provider.ts'
 export type { Registry, Resolver } from './registry.ts'
 export type { FlushBehaviour, ProviderCapabilities } from './provider-capabilities.ts'
 export type {
+  ParameterSchemas,
+  ParameterValues,
+  ProviderHost,
   ProviderJoinOptions,
   ProviderLocation,
   ProviderOpenOptions,
   ProviderPlugin,
 } from './provider-plugin.ts'
+export { defineProviderPlugin } from './provider-plugin.ts'
 export type { MaybeSleep, Sleepable, Wait, WaitKind, WaitObject, WaitSubject } from './wait.ts'
 export * from './check-range.ts'
 export * from './errors.ts'
-export * from './open-inner.ts'
 export * from './parse-size.ts'
+export * from './provider-contract.ts'
 export * from './tokens.ts'

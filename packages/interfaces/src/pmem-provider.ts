@@ -4,6 +4,24 @@ import type { MaybeSleep } from './wait.ts'
 /** How an image is locked: any number of readers, or one writer. */
 export type LockMode = 'shared' | 'exclusive'
 
+/** A part of the storage. Both are bytes. */
+export interface ByteRange {
+  readonly offset: number
+  readonly length: number
+}
+
+/** What a call on the storage is for. `flog half 0` is the LBA and the old block, `flog half 1` the new block and the sequence number. */
+export type CallStage =
+  | 'info'
+  | 'map'
+  | 'data'
+  | 'metadata'
+  | 'flog'
+  | 'flog half 0'
+  | 'flog half 1'
+  /** Zeros over a free block whose medium is bad. */
+  | 'clear'
+
 /** One piece of a `writeMany`. */
 export interface WriteSegment {
   readonly offset: number
@@ -15,8 +33,8 @@ export interface WriteSegment {
  *
  * Offsets and lengths are bytes, whole numbers from 0 to `size`, below 2^53. Each method returns `undefined`
  * when it finished at once and a `Wait` when it did not; a provider whose `capabilities.mayWait` is false never
- * returns one. Failures are thrown, or reject the wait: `OutOfRangeError` for a range beyond `size`,
- * `ProviderIoError` for everything the storage reports.
+ * returns one. Failures are thrown, or reject the wait: `OutOfRangeError` for a range beyond `size`, `BadBlockError`
+ * where the storage has lost what was to be read, `ProviderIoError` for everything else that it reports.
  *
  * `read`, `write`, `flush` and `close` (with `size` and `capabilities`) are required. The others are optional;
  * each says what is done without it.
@@ -57,11 +75,27 @@ export interface PmemProvider {
   /** Makes the writes to one range durable. Default: `flush`. */
   persist?(offset: number, length: number): MaybeSleep
 
+  /**
+   * As `writeFrom`, and what it stored is durable when the call, or its wait, is over, whatever became of other writes. When it fails, nobody
+   * knows what of those bytes is stored or durable. Default: `writeFrom`, then `persist` of the range.
+   */
+  writeThrough?(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep
+
   /** Stores several segments, in any order; not atomic together. Default: one `write` after another. */
   writeMany?(segments: readonly WriteSegment[]): MaybeSleep
 
   /** Makes a range read as zeros, cheaply where the storage can (a hole); durable after a flush. Default: writes zeros. */
   zero?(offset: number, length: number): MaybeSleep
+
+  /**
+   * The ranges of which the storage knows that it has lost them, in order and apart, in whole units of 512 bytes; the last unit is shorter where the
+   * storage ends within it. A read that touches one fails with `BadBlockError`, until one write has covered the whole unit; a write of a part of it is stored and leaves it bad. Takes no time.
+   * Default: none is known before it is read.
+   */
+  badBlocks?(): readonly ByteRange[]
+
+  /** Told what the next call of this thread is for, and in which lane, if in one. It changes nothing of what the call does. Default: not told. */
+  annotate?(stage: CallStage, lane?: number): void
 
   /**
    * Takes the lock of the storage, or fails with `ImageLockedError`; held until `close`. One lock an attachment; a

@@ -12,7 +12,7 @@ export type FlushBehaviour =
  * what cannot be made safe, with the reason.
  */
 export interface ProviderCapabilities {
-  /** The largest naturally aligned write that a crash leaves either whole or undone, in bytes. At least 4 for writing. */
+  /** The largest naturally aligned write that a crash leaves either whole or undone, in bytes, a power of two. At least 8 for writing: half a flog entry. */
   readonly atomicWriteBytes: number
   /** A larger write may be torn at multiples of this many bytes, and nowhere else. */
   readonly tearGranularityBytes: number
@@ -23,6 +23,8 @@ export interface ProviderCapabilities {
   /** Whether any call may answer with a `Wait`. */
   readonly mayWait: boolean
   readonly flush: FlushBehaviour
+  /** By what a flush makes writes durable, for people: `pmem_persist`, `msync`, `fdatasync`; `nothing` where none does. */
+  readonly persistBy: string
   /** Whether a write is durable when it is complete. */
   readonly durableOnWrite: boolean
   /** Whether a second writer of the same media is fenced off by the provider itself. */

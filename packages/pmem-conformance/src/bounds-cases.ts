@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { assertStored, fillStart, patternOf } from './bytes.ts'
 import { without, type ConformanceCase } from './conformance-case.ts'
 import { assertFails } from './failures.ts'
@@ -75,6 +76,27 @@ export const boundsCases: readonly ConformanceCase[] = [
         [zero],
         [-1, 0.5, Number.NaN, 2 ** 53].map((length) => [16, length]),
       )
+    },
+  },
+  {
+    name: 'bounds: persisting what is not there is refused',
+    skipReason: without('persist'),
+    async run(subject) {
+      const { provider } = subject
+      const persist: RangeCall = {
+        name: 'persist',
+        begin: (offset, length) => provider.persist?.(offset, length),
+      }
+      await assertRefused(subject, [persist], [...reachingBeyond(provider.size), ...NOT_OFFSETS, [16, -1]])
+    },
+  },
+  {
+    name: 'bounds: a refusal names the storage',
+    async run({ provider }) {
+      for (const { name, begin } of [...readingCalls(provider), ...storingCalls(provider)]) {
+        const error = await assertFails(() => begin(provider.size, 8), 'BTT_OUT_OF_RANGE', name)
+        assert.equal(error.place.image, provider.name, `${name}: the image of the failure's place`)
+      }
     },
   },
   {

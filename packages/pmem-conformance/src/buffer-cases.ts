@@ -54,6 +54,17 @@ export const bufferCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'buffers: writeThrough stores its part of the source',
+    skipReason: without('writeThrough'),
+    async run({ provider }) {
+      const model = await fillStart(provider, 256)
+      const { view } = viewWithin(100, 24)
+      model.set(view.subarray(30, 50), 50)
+      await provider.writeThrough?.(50, view, 30, 20)
+      await assertStored(provider, 0, model, 'the storage')
+    },
+  },
+  {
     name: 'buffers: no call that stores changes its source',
     async run({ provider }) {
       const { whole, view } = viewWithin(100, 24)
@@ -61,6 +72,7 @@ export const bufferCases: readonly ConformanceCase[] = [
       await provider.write(10, view)
       await provider.writeFrom?.(200, view, 30, 20)
       await provider.writeMany?.([{ offset: 300, source: view }])
+      await provider.writeThrough?.(400, view, 30, 20)
       await provider.flush()
       assertBytes(whole, before, 'the source')
     },

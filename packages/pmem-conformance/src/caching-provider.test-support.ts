@@ -1,9 +1,12 @@
-/** Storage with a cache that a power cut loses, and every optional method: the whole contract in little. Wrong providers are made from it. */
+/** Storage with a cache that a power cut loses and a medium that goes bad, and every optional method: the whole contract in little. Wrong providers are made from it. */
 import {
+  BadBlockError,
   ClosedError,
   ImageLockedError,
   OutOfRangeError,
   ReadOnlyError,
+  type ByteRange,
+  type CallStage,
   type LockMode,
   type MaybeSleep,
   type PmemProvider,
@@ -12,11 +15,15 @@ import {
 } from '@bttkit/interfaces'
 import type { ConformanceStorage, ReopenOptions } from './index.ts'
 
+export const UNIT_BYTES = 512
+
 /** What several openings share. */
 export class Medium {
   readonly durable: Uint8Array
   readonly cache: Uint8Array
   readonly locks = new Map<object, LockMode>()
+  /** The first bytes of the units that are bad. */
+  readonly bad = new Set<number>()
 
   constructor(durable: Uint8Array) {
     this.durable = durable
@@ -31,10 +38,12 @@ export class CachingProvider implements PmemProvider {
   readonly capabilities: ProviderCapabilities = Object.freeze({
     atomicWriteBytes: 8,
     tearGranularityBytes: 8,
-    sameLineOrdered: false,
+    // All that was not flushed goes at a power cut, so none is there without the one before.
+    sameLineOrdered: true,
     damagesNeighbours: false,
     mayWait: true,
     flush: 'sleeps',
+    persistBy: 'a copy',
     durableOnWrite: false,
     fencing: false,
     maxWritesInFlight: 16,
@@ -55,6 +64,7 @@ export class CachingProvider implements PmemProvider {
 
   readInto(offset: number, target: Uint8Array, start: number, length: number): MaybeSleep {
     this.checkRange(offset, length)
+    this.checkMedium(offset, length)
     target.set(this.medium.cache.subarray(offset, offset + length), start)
     return undefined
   }
@@ -66,19 +76,26 @@ export class CachingProvider implements PmemProvider {
   writeFrom(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
     this.checkWritable(offset, length)
     this.medium.cache.set(source.subarray(start, start + length), offset)
+    this.heal(offset, length)
     return undefined
+  }
+
+  writeThrough(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    this.writeFrom(offset, source, start, length)
+    return this.persist(offset, length)
   }
 
   writeMany(segments: readonly WriteSegment[]): MaybeSleep {
     this.checkOpen()
     for (const { offset, source } of segments) this.checkWritable(offset, source.length)
-    for (const { offset, source } of segments) this.medium.cache.set(source, offset)
+    for (const { offset, source } of segments) this.writeFrom(offset, source, 0, source.length)
     return undefined
   }
 
   zero(offset: number, length: number): MaybeSleep {
     this.checkWritable(offset, length)
     this.medium.cache.fill(0, offset, offset + length)
+    this.heal(offset, length)
     return undefined
   }
 
@@ -103,6 +120,15 @@ export class CachingProvider implements PmemProvider {
       ready: () => isOver,
     }
   }
+
+  badBlocks(): ByteRange[] {
+    this.checkOpen()
+    return [...this.medium.bad]
+      .toSorted((first, second) => first - second)
+      .map((offset) => ({ offset, length: UNIT_BYTES }))
+  }
+
+  annotate(_stage: CallStage, _lane?: number): void {}
 
   lock(mode: LockMode): MaybeSleep {
     this.checkOpen()
@@ -132,6 +158,21 @@ export class CachingProvider implements PmemProvider {
     }
   }
 
+  protected checkMedium(offset: number, length: number): void {
+    for (const unit of this.medium.bad) {
+      if (unit < offset + length && unit + UNIT_BYTES > offset) {
+        throw new BadBlockError({ image: this.name, offset: unit }, 'the medium is bad')
+      }
+    }
+  }
+
+  /** Makes the units good that a write covers. */
+  protected heal(offset: number, length: number): void {
+    for (const unit of this.medium.bad) {
+      if (unit >= offset && unit + UNIT_BYTES <= offset + length) this.medium.bad.delete(unit)
+    }
+  }
+
   private checkWritable(offset: number, length: number): void {
     this.checkRange(offset, length)
     if (this.readOnly) throw new ReadOnlyError({ image: this.name }, 'for reading only')
@@ -147,5 +188,8 @@ export function storageOf(Provider: CachingProviderClass, sizeBytes: number): Co
     provider: new Provider(medium, false),
     reopen: ({ readOnly }: ReopenOptions) => new Provider(medium, readOnly),
     crash: () => new Provider(new Medium(medium.durable), false),
+    spoil: (offset, length) => {
+      for (let unit = offset; unit < offset + length; unit += UNIT_BYTES) medium.bad.add(unit)
+    },
   }
 }

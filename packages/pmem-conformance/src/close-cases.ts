@@ -30,6 +30,10 @@ export const closeCases: readonly ConformanceCase[] = [
       if (provider.lock !== undefined) {
         await assertFails(() => provider.lock?.('shared'), 'BTT_CLOSED', 'lock after close')
       }
+      if (provider.badBlocks !== undefined) {
+        const listing = (): undefined => void provider.badBlocks?.()
+        await assertFails(listing, 'BTT_CLOSED', 'badBlocks after close')
+      }
       if (provider.share !== undefined) {
         const sharing = (): undefined => void provider.share?.()
         await assertFails(sharing, 'BTT_CLOSED', 'share after close')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { MaybeSleep, PmemProvider } from '@bttkit/interfaces'
 import { assertBytes, assertStored, fillStart, patternOf, readBytes } from './bytes.ts'
 import type { ConformanceCase } from './conformance-case.ts'
+import { storedBy, storingCalls } from './range-calls.ts'
 
 const PIECE_BYTES = 600
 const ROUNDS = 4
@@ -82,6 +83,37 @@ export const concurrencyCases: readonly ConformanceCase[] = [
       model.set(first, 500)
       model.set(second, 1000)
       model.set(common, 1000)
+      await assertStored(provider, 0, model, 'the storage')
+    },
+  },
+  {
+    name: 'concurrency: of a read that overlaps a write each byte is the old one or the new one',
+    async run({ provider }) {
+      const model = await fillStart(provider, 4096)
+      const fresh = new Uint8Array(2000).fill(0xfe)
+      const targets = [new Uint8Array(4096), new Uint8Array(4096)] as const
+      await endOfAll([
+        provider.read(0, targets[0]),
+        provider.write(1000, fresh),
+        provider.read(0, targets[1]),
+      ])
+      for (const target of targets) {
+        for (const [index, byte] of target.entries()) {
+          const isNew = byte === 0xfe && index >= 1000 && index < 3000
+          assert.ok(isNew || byte === model[index], `byte ${index} is ${byte}, neither old nor new`)
+        }
+      }
+    },
+  },
+  {
+    name: 'concurrency: all calls that store may be under way at once, each with its place',
+    async run({ provider }) {
+      const model = await fillStart(provider, 8192)
+      const calls = storingCalls(provider).slice(0, provider.capabilities.maxWritesInFlight)
+      await endOfAll(calls.map(({ begin }, index) => begin(index * 1000 + 100, PIECE_BYTES)))
+      for (const [index, call] of calls.entries()) {
+        model.set(storedBy(call, PIECE_BYTES), index * 1000 + 100)
+      }
       await assertStored(provider, 0, model, 'the storage')
     },
   },

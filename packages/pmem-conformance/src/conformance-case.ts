@@ -15,9 +15,28 @@ export const withoutReopen = ({ canReopen }: Subject): string | undefined =>
 export const withoutCrash = ({ canCrash }: Subject): string | undefined =>
   canCrash ? undefined : 'the factory gives no crash()'
 
-type OptionalMethod = 'readInto' | 'writeFrom' | 'persist' | 'writeMany' | 'zero' | 'lock' | 'mapping'
+export const withoutSpoil = ({ canSpoil }: Subject): string | undefined =>
+  canSpoil ? undefined : 'the factory gives no spoil()'
+
+/** The first reason of several. */
+export const anyOf =
+  (...reasons: ((subject: Subject) => string | undefined)[]) =>
+  (subject: Subject): string | undefined =>
+    reasons.map((reason) => reason(subject)).find((reason) => reason !== undefined)
+
+type OptionalMember =
+  | 'readInto'
+  | 'writeFrom'
+  | 'persist'
+  | 'writeThrough'
+  | 'writeMany'
+  | 'zero'
+  | 'badBlocks'
+  | 'annotate'
+  | 'lock'
+  | 'mapping'
 
 /** Skips where the provider leaves an optional member to its default. */
-export function without(member: OptionalMethod): (subject: Subject) => string | undefined {
+export function without(member: OptionalMember): (subject: Subject) => string | undefined {
   return ({ provider }) => (provider[member] === undefined ? `the provider has no ${member}` : undefined)
 }

@@ -1,12 +1,15 @@
 import type { ConformanceCase } from './conformance-case.ts'
 import type { StorageFactory } from './storage.ts'
 import { Subject } from './subject.ts'
+import { annotateCases } from './annotate-cases.ts'
+import { badBlockCases } from './bad-block-cases.ts'
 import { boundsCases } from './bounds-cases.ts'
 import { bufferCases } from './buffer-cases.ts'
 import { closeCases } from './close-cases.ts'
 import { concurrencyCases } from './concurrency-cases.ts'
 import { contractCases } from './contract-cases.ts'
 import { contentCases } from './content-cases.ts'
+import { crashCases } from './crash-cases.ts'
 import { durabilityCases } from './durability-cases.ts'
 import { largeOffsetCases } from './large-offset-cases.ts'
 import { lockCases } from './lock-cases.ts'
@@ -45,6 +48,9 @@ const CASES: readonly ConformanceCase[] = [
   ...contentCases,
   ...concurrencyCases,
   ...durabilityCases,
+  ...crashCases,
+  ...badBlockCases,
+  ...annotateCases,
   ...waitCases,
   ...readOnlyCases,
   ...lockCases,

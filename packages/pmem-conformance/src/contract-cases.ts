@@ -3,7 +3,18 @@ import { assertStored, patternOf } from './bytes.ts'
 import { without, type ConformanceCase } from './conformance-case.ts'
 
 const REQUIRED = ['read', 'write', 'flush', 'close'] as const
-const OPTIONAL = ['readInto', 'writeFrom', 'persist', 'writeMany', 'zero', 'lock', 'share'] as const
+const OPTIONAL = [
+  'readInto',
+  'writeFrom',
+  'persist',
+  'writeThrough',
+  'writeMany',
+  'zero',
+  'badBlocks',
+  'annotate',
+  'lock',
+  'share',
+] as const
 const FLAGS = ['sameLineOrdered', 'damagesNeighbours', 'mayWait', 'durableOnWrite', 'fencing'] as const
 
 const isPowerOfTwo = (value: number): boolean => value >= 1 && Number.isInteger(Math.log2(value))
@@ -62,11 +73,18 @@ export const contractCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'contract: it says by what a flush makes writes durable',
+    async run({ provider: { capabilities } }) {
+      assert.equal(typeof capabilities.persistBy, 'string', 'persistBy')
+      assert.notEqual(capabilities.persistBy.trim(), '', 'persistBy is for people, and empty')
+    },
+  },
+  {
     name: 'contract: the capabilities do not contradict each other',
     async run({ provider: { capabilities } }) {
       const { flush, mayWait, atomicWriteBytes } = capabilities
       assert.ok(flush !== 'sleeps' || mayWait, 'a flush that sleeps waits, and mayWait is false')
-      assert.ok(atomicWriteBytes >= 4, 'writing needs four bytes at least that no crash tears')
+      assert.ok(atomicWriteBytes >= 8, 'writing needs eight bytes at least that no crash tears')
     },
   },
   {

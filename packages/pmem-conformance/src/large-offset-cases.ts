@@ -1,5 +1,6 @@
-import { assertStored, patternOf } from './bytes.ts'
+import { assertStored, fillStart, patternOf } from './bytes.ts'
 import type { ConformanceCase } from './conformance-case.ts'
+import { storedBy, storingCalls } from './range-calls.ts'
 import type { Subject } from './subject.ts'
 
 /** Offsets at which an arithmetic of 31 or 32 bits goes wrong. */
@@ -22,6 +23,24 @@ export const largeOffsetCases: readonly ConformanceCase[] = [
       for (const [seed, offset] of places.entries()) {
         await assertStored(provider, offset, patternOf(64, seed), `64 bytes at ${offset}`)
       }
+    },
+  },
+  {
+    name: 'large offsets: each call that stores reaches its place, and nothing in the first bytes',
+    skipReason: tooSmall,
+    async run({ provider }) {
+      const model = await fillStart(provider, 4096)
+      for (const call of storingCalls(provider)) {
+        for (const border of BORDERS) {
+          await provider.write(border - 100, patternOf(300, 4))
+          await call.begin(border - 20, 64)
+          await provider.persist?.(border - 20, 64)
+          const expected = patternOf(300, 4)
+          expected.set(storedBy(call, 64), 80)
+          await assertStored(provider, border - 100, expected, `${call.name} over ${border}`)
+        }
+      }
+      await assertStored(provider, 0, model, 'the first bytes')
     },
   },
   {

@@ -1,37 +1,54 @@
-import { describe, expect, test } from 'vitest'
-import { SleepingFlushProvider } from '@bttkit/pmem-sleeping-flush'
-import { collect } from './collect.test-support.ts'
-import type { ConformanceOptions, StorageFactory } from './index.ts'
-import { fileStorage, layered, memoryStorage, type ReopenableFactory } from './providers.test-support.ts'
+/** Each provider, and each layer over memory and over a file. */
+import { DelayLayer, TraceLayer } from '@bttkit/pmem-layers'
+import {
+  cuttable,
+  fileStorage,
+  faulty,
+  layered,
+  memoryStorage,
+  offsetBy,
+  readOnlyByLayer,
+  sharedMemoryStorage,
+  sleeping,
+} from './providers.test-support.ts'
+import { runConformance, type NamedProvider } from './run-conformance.test-support.ts'
 
-const sleepingOver = (factory: ReopenableFactory): StorageFactory =>
-  layered(factory, (inner) => new SleepingFlushProvider(inner, { flushDelayMs: 1 }))
-
-const FILE_FLUSHES = [
-  ['asynchronous', false],
-  ['blocking', true],
+const UNDER = [
+  ['memory', memoryStorage],
+  ['a file', fileStorage(false)],
 ] as const
 
-const PROVIDERS: [string, Omit<ConformanceOptions, 'test'>][] = [
-  ['memory', { factory: memoryStorage }],
-  ['sleeping flush over memory', { factory: sleepingOver(memoryStorage) }],
-  ...FILE_FLUSHES.flatMap(([name, blocking]): [string, Omit<ConformanceOptions, 'test'>][] => [
-    [`file, ${name}`, { factory: fileStorage(blocking), largeSizeBytes: 2 ** 33 }],
-    [`sleeping flush over a file, ${name}`, { factory: sleepingOver(fileStorage(blocking)) }],
+const LAYERS = UNDER.flatMap(([name, factory]): NamedProvider[] => [
+  [`sleeping flush over ${name}`, { factory: sleeping(factory, { flushDelayMs: 1 }) }],
+  [
+    `sleeping flush, one at a time, over ${name}`,
+    { factory: sleeping(factory, { flushDelayMs: { fromMs: 0, toMs: 2 }, flushQueue: 1 }) },
+  ],
+  [`sleeping flush that loses all over ${name}`, { factory: cuttable(factory) }],
+  ...[1, 2, 3].map((seed): NamedProvider => [
+    `sleeping flush that loses some, by seed ${seed}, over ${name}`,
+    { factory: cuttable(factory, { seed }) },
   ]),
-]
+  [
+    `delay over ${name}`,
+    {
+      factory: layered(
+        factory,
+        (inner) => new DelayLayer(inner, { readDelayMs: 1, writeDelayMs: 1, flushDelayMs: 1 }),
+      ),
+    },
+  ],
+  [`fault over ${name}`, { factory: faulty(factory) }],
+  [`trace over ${name}`, { factory: layered(factory, (inner) => new TraceLayer(inner, { sink: () => {} })) }],
+  [`read-only over ${name}`, { factory: readOnlyByLayer(factory) }],
+  [`offset over ${name}`, { factory: offsetBy(factory, 4096) }],
+  [`offset by less than a line over ${name}`, { factory: offsetBy(factory, 24) }],
+])
 
-/** Each provider is run as a whole; what its capabilities do not claim cannot be tested, and is counted instead of skipped. */
-describe.each(PROVIDERS)('%s', async (_, options) => {
-  const results = await collect(options)
-
-  test.each(results.filter(({ skipReason }) => skipReason === undefined))('$name', ({ failure }) => {
-    expect(failure).toBeUndefined()
-  })
-
-  test('most tests apply, and the others say why not', () => {
-    const leftOut = results.filter(({ skipReason }) => skipReason !== undefined)
-    expect(leftOut.length).toBeLessThan(results.length / 2)
-    for (const { skipReason } of leftOut) expect(skipReason).toMatch(/\w+ \w+/)
-  })
-})
+runConformance([
+  ['memory', { factory: memoryStorage }],
+  ['memory for several threads', { factory: sharedMemoryStorage }],
+  ['file, asynchronous', { factory: fileStorage(false), largeSizeBytes: 2 ** 33 }],
+  ['file, blocking', { factory: fileStorage(true), largeSizeBytes: 2 ** 33 }],
+  ...LAYERS,
+])

@@ -7,7 +7,14 @@ export interface RangeCall {
   readonly begin: (offset: number, length: number) => MaybeSleep
 }
 
-const filled = (length: number): Uint8Array => new Uint8Array(length).fill(0xa5)
+/** What the calls store, but for `zero`. */
+const FILLING = 0xa5
+
+const filled = (length: number): Uint8Array => new Uint8Array(length).fill(FILLING)
+
+/** What is in a range of `length` bytes when the call of this name has stored there. */
+export const storedBy = ({ name }: RangeCall, length: number): Uint8Array =>
+  name === 'zero' ? new Uint8Array(length) : filled(length)
 
 /** The methods of `provider` that read a range. */
 export function readingCalls(provider: PmemProvider): RangeCall[] {
@@ -32,6 +39,12 @@ export function storingCalls(provider: PmemProvider): RangeCall[] {
     calls.push({
       name: 'writeFrom',
       begin: (offset, length) => provider.writeFrom?.(offset, filled(length + 2), 1, length),
+    })
+  }
+  if (provider.writeThrough !== undefined) {
+    calls.push({
+      name: 'writeThrough',
+      begin: (offset, length) => provider.writeThrough?.(offset, filled(length + 2), 1, length),
     })
   }
   if (provider.writeMany !== undefined) {

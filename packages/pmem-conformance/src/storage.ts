@@ -18,6 +18,11 @@ export interface ConformanceStorage {
    * the providers that it had before. Without it only a close is tried.
    */
   crash?(): PmemProvider | Promise<PmemProvider>
+  /**
+   * Makes the medium bad in a range of whole units of 512 bytes, from the next call on: `PmemProvider.badBlocks` says what that means. Of storage whose
+   * medium cannot be made bad nothing is said about bad blocks, but for the form of their list.
+   */
+  spoil?(offset: number, length: number): void | Promise<void>
   /** Removes the storage, when its providers are closed. */
   cleanUp?(): void | Promise<void>
 }

@@ -24,6 +24,16 @@ export class Subject {
     return this.storage.crash !== undefined
   }
 
+  get canSpoil(): boolean {
+    return this.storage.spoil !== undefined
+  }
+
+  /** @param offset and length: whole units of 512 bytes */
+  async spoil(offset: number, length: number): Promise<void> {
+    if (this.storage.spoil === undefined) throw new TypeError('this storage has no medium that goes bad')
+    await this.storage.spoil(offset, length)
+  }
+
   async reopen(options: ReopenOptions = { readOnly: false }): Promise<PmemProvider> {
     if (this.storage.reopen === undefined) throw new TypeError('this storage cannot be opened again')
     return this.keep(await this.storage.reopen(options))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Wait } from '@bttkit/interfaces'
+import type { MaybeSleep, Wait } from '@bttkit/interfaces'
 import { fillStart } from './bytes.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { assertFails } from './failures.ts'
-import { allCalls, readingCalls, storingCalls } from './range-calls.ts'
+import { allCalls, readingCalls, storingCalls, type RangeCall } from './range-calls.ts'
 import type { Subject } from './subject.ts'
 
 const neverWaits = ({ provider }: Subject): string | undefined =>
@@ -19,6 +19,15 @@ const flushMayWait = ({ provider }: Subject): string | undefined =>
 async function endByBlock(wait: Wait): Promise<void> {
   if (wait.block === undefined) await wait
   else wait.block()
+}
+
+/** The wait of a call that fails, unless it fails at once. */
+function begunBeyond(begin: RangeCall['begin'], size: number): MaybeSleep {
+  try {
+    return begin(size, 8)
+  } catch {
+    return undefined
+  }
 }
 
 /** What a call answers with when it has not finished. */
@@ -43,7 +52,11 @@ export const waitCases: readonly ConformanceCase[] = [
       await fillStart(provider, 512)
       const answer = provider.flush()
       await answer
-      assert.equal(answer, undefined)
+      assert.equal(
+        answer,
+        undefined,
+        `flush answered with a wait, and flush is '${provider.capabilities.flush}'`,
+      )
     },
   },
   {
@@ -99,6 +112,21 @@ export const waitCases: readonly ConformanceCase[] = [
       const wait = provider.read(0, target)
       if (wait?.ready?.() === true) assert.deepEqual(target, model, 'ready, and the target is not filled')
       await wait
+    },
+  },
+  {
+    name: 'waits: a failure of a wait rejects it, and is not thrown by then',
+    skipReason: neverWaits,
+    async run({ provider }) {
+      for (const { name, begin } of [...readingCalls(provider), ...storingCalls(provider)]) {
+        const wait = begunBeyond(begin, provider.size)
+        if (wait === undefined) continue
+        // Not awaited: that would turn what `then` throws into a rejection.
+        const failure = await new Promise((resolve) => {
+          assert.doesNotThrow(() => void wait.then(() => resolve(undefined), resolve), `${name}: then threw`)
+        })
+        assert.ok(failure instanceof Error, `${name}: its wait was not rejected`)
+      }
     },
   },
   {

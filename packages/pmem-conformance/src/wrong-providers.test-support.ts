@@ -178,3 +178,100 @@ export class TearsAnywhere extends CachingProvider {
     return answer
   }
 }
+
+export class SaysNotHowItPersists extends CachingProvider {
+  override readonly capabilities = promise(new CachingProvider(this.medium, true).capabilities, {
+    persistBy: '',
+  })
+}
+
+export class PersistsAnything extends CachingProvider {
+  override persist(offset: number, length: number): MaybeSleep {
+    this.checkOpen()
+    const isThere = offset >= 0 && length >= 0 && offset + length <= this.size
+    return isThere ? super.persist(offset, length) : undefined
+  }
+}
+
+export class RefusesWithoutAName extends CachingProvider {
+  protected override checkRange(offset: number, length: number): void {
+    try {
+      super.checkRange(offset, length)
+    } catch (error) {
+      throw Object.assign(error as Error, { place: {} })
+    }
+  }
+}
+
+export class ThenThrows extends CachingProvider {
+  override read(offset: number, target: Uint8Array): MaybeSleep {
+    return {
+      // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+      then: (...callbacks) => {
+        super.read(offset, target)
+        return Promise.resolve().then(...callbacks)
+      },
+    }
+  }
+}
+
+export class TearsAtomicWrites extends CachingProvider {
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    const answer = super.write(offset, source)
+    if (source.length === 8) this.medium.durable.set(source.subarray(0, 4), offset)
+    return answer
+  }
+}
+
+/** One store in eight reaches the medium at once. */
+export class ReordersALine extends CachingProvider {
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    const answer = super.write(offset, source)
+    if (source.length === 8 && offset % 64 === 0) this.medium.durable.set(source, offset)
+    return answer
+  }
+}
+
+/** Of several persists at once only the last one is made. */
+export class PersistsOneAtATime extends CachingProvider {
+  private latest = 0
+
+  override persist(offset: number, length: number): MaybeSleep {
+    const number = ++this.latest
+    const wait = super.persist(offset, length)
+    return {
+      // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+      then: (...callbacks) =>
+        Promise.resolve()
+          .then(() => (number === this.latest ? wait : undefined))
+          .then(...callbacks),
+    }
+  }
+}
+
+/** It says that 16 writes may be under way, and has room for one. */
+export class HasRoomForOneWrite extends CachingProvider {
+  private pending: readonly [number, Uint8Array] | undefined
+
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    this.checkRange(offset, source.length)
+    this.pending = [offset, source]
+    return Promise.resolve().then(() => {
+      if (this.pending !== undefined) super.write(...this.pending)
+      this.pending = undefined
+    })
+  }
+
+  override zero(offset: number, length: number): MaybeSleep {
+    this.pending = undefined
+    return super.zero(offset, length)
+  }
+}
+
+/** What is read while a write is under way is of neither. */
+export class ReadsHalfStored extends CachingProvider {
+  override write(offset: number, source: Uint8Array): MaybeSleep {
+    super.write(offset, new Uint8Array(source.length).fill(0x77))
+    return Promise.resolve().then(() => super.write(offset, source))
+  }
+}

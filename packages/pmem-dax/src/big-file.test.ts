@@ -1,7 +1,8 @@
 /** A file above 4 GiB, sparse, so that it takes neither time nor room. */
 import { closeSync, openSync, readSync } from 'node:fs'
-import { expect, test } from 'vitest'
-import { VIEW_BYTES } from './file-mapping.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { FileMapping, VIEW_BYTES } from './file-mapping.ts'
+import { loadNative } from './native.ts'
 import { makeFile, openDax, skipWithoutMappings } from './scratch.test-support.ts'
 
 skipWithoutMappings()
@@ -43,4 +44,21 @@ test('zeros go across views', () => {
 
 test('it has no single mapping', () => {
   expect(openDax(SIZE).mapping).toBeUndefined()
+})
+
+test('what nobody touches of it is never addressed, so that it opens at once whatever its size is', () => {
+  const native = loadNative() ?? expect.fail('there are no mappings here')
+  const addressed: number[] = []
+  const view: typeof native.view = (address, length) => {
+    addressed.push(length)
+    return native.view(address, length)
+  }
+  const size = 100 * VIEW_BYTES
+  const path = makeFile(size)
+  const fd = openSync(path, 'r')
+  onTestFinished(() => closeSync(fd))
+  const mapping = new FileMapping({ path, fd, size }, true, { ...native, view })
+  onTestFinished(() => mapping.unmap())
+  mapping.load(70 * VIEW_BYTES, new Uint8Array(8), 0, 8)
+  expect(addressed).toEqual([VIEW_BYTES, VIEW_BYTES])
 })

@@ -1,27 +1,19 @@
-import { ProviderUrlError, type ProviderLocation, type ProviderPlugin } from '@bttkit/interfaces'
+import * as v from 'valibot'
+import { defineProviderPlugin, ProviderUrlError } from '@bttkit/interfaces'
 import { DaxProvider } from './dax-provider.ts'
 import { DAX_SCHEME } from './dax-share.ts'
-import type { Persistence } from './persistence.ts'
 
-/** The method that the URL asks for; undefined where it leaves that to the file. */
-function persistIn({ parameters, url }: ProviderLocation): Persistence | undefined {
-  for (const key of parameters.keys()) {
-    if (key !== 'persist')
-      throw new ProviderUrlError({ image: url }, `a mapped file has no parameter '${key}', only 'persist'`)
-  }
-  const persist = parameters.get('persist')
-  if (persist === undefined || persist === 'libpmem' || persist === 'msync') return persist
-  throw new ProviderUrlError({ image: url }, `'persist' is 'libpmem' or 'msync', not '${persist}'`)
-}
-
-/** `dax:/mnt/pmem/disk.img?persist=libpmem`: files that are mapped, on DAX or not. `persist` is `libpmem` or `msync`. */
-export const daxPlugin: ProviderPlugin = {
+/**
+ * `dax:/mnt/pmem/disk.img?persist=libpmem`: files and devices that are mapped, on DAX or not. `persist` is `libpmem` or `msync`; without it the
+ * provider chooses.
+ */
+export const providerPlugin = defineProviderPlugin({
   name: 'dax',
   schemes: [DAX_SCHEME],
-  async open(location, { readOnly, createSizeBytes }) {
-    const persist = persistIn(location)
-    if (location.path === '') throw new ProviderUrlError({ image: location.url }, 'names no file')
-    return DaxProvider.open(location.path, {
+  parameters: { persist: v.optional(v.picklist(['libpmem', 'msync'], "is 'libpmem' or 'msync'")) },
+  async open({ path, url, values: { persist } }, { readOnly, createSizeBytes }) {
+    if (path === '') throw new ProviderUrlError({ image: url }, 'names no file')
+    return DaxProvider.open(path, {
       readOnly,
       ...(persist === undefined ? {} : { persist }),
       ...(createSizeBytes === undefined ? {} : { createSizeBytes }),
@@ -30,4 +22,4 @@ export const daxPlugin: ProviderPlugin = {
   async join(share) {
     return DaxProvider.join(share)
   },
-}
+})

@@ -1,6 +1,6 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import {
   ClosedError,
   ImageLockedError,
@@ -84,6 +84,8 @@ test.each([
   const piece = new Uint8Array(length)
   expect(() => provider.read(offset, piece)).toThrow(OutOfRangeError)
   expect(() => provider.write(offset, piece)).toThrow(OutOfRangeError)
+  expect(() => provider.writeThrough(offset, piece, 0, length)).toThrow(OutOfRangeError)
+  expect(() => provider.writeMany([{ offset, source: piece }])).toThrow(OutOfRangeError)
   expect(() => provider.zero(offset, length)).toThrow(OutOfRangeError)
   expect(() => provider.persist(offset, length)).toThrow(OutOfRangeError)
 })
@@ -92,11 +94,14 @@ test('a piece beyond its buffer is refused', () => {
   const provider = openDax(4096)
   expect(() => provider.readInto(0, new Uint8Array(8), 4, 5)).toThrow(TypeError)
   expect(() => provider.writeFrom(0, new Uint8Array(8), -1, 5)).toThrow(TypeError)
+  expect(() => provider.writeThrough(0, new Uint8Array(8), 4, 5)).toThrow(TypeError)
 })
 
 test('open for reading, it takes no write and gives no mapping away', () => {
   const provider = openDax(4096, { readOnly: true })
   expect(() => provider.write(0, Uint8Array.of(1))).toThrow(ReadOnlyError)
+  expect(() => provider.writeThrough(0, Uint8Array.of(1), 0, 1)).toThrow(ReadOnlyError)
+  expect(() => provider.writeMany([{ offset: 0, source: Uint8Array.of(1) }])).toThrow(ReadOnlyError)
   expect(() => provider.zero(0, 1)).toThrow(ReadOnlyError)
   expect(readBack(provider, 0, 1)).toEqual([0])
   expect(provider.flush()).toBeUndefined()
@@ -113,6 +118,8 @@ test('every call after close fails, and none touches the pages that are gone', (
     () => provider.readInto(0, piece, 0, 1),
     () => provider.write(0, piece),
     () => provider.writeFrom(0, piece, 0, 1),
+    () => provider.writeThrough(0, piece, 0, 1),
+    () => provider.writeMany([{ offset: 0, source: piece }]),
     () => provider.zero(0, 1),
     () => provider.flush(),
     () => provider.persist(0, 1),
@@ -132,13 +139,31 @@ test('close unmaps once', () => {
   unmap.mockRestore()
 })
 
-test('who kept the mapping finds it empty after close', (context) => {
-  if (!('transfer' in ArrayBuffer.prototype)) context.skip('this Node cannot empty a buffer')
+test('who kept the mapping finds it empty after close, and it is not given away where that cannot be', () => {
   const provider = openDax(4096)
   const kept = provider.mapping
+  expect(kept?.byteLength).toBe('transfer' in ArrayBuffer.prototype ? 4096 : undefined)
   provider.close()
-  expect(kept?.byteLength).toBe(0)
+  expect(kept?.byteLength ?? 0).toBe(0)
 })
+
+test.skipIf(!('transfer' in ArrayBuffer.prototype))(
+  'a part of the mapping is stored over itself, up and down',
+  () => {
+    const provider = openDax(4 * 2 ** 20)
+    const source = Uint8Array.from({ length: 2 ** 20 }, (_, index) => index % 251)
+    const found = new Uint8Array(2 ** 20)
+    for (const [from, to] of [
+      [0, 4096],
+      [4096, 0],
+    ] as const) {
+      provider.write(from, source)
+      provider.writeFrom(to, provider.mapping ?? found, from, 2 ** 20)
+      provider.read(to, found)
+      expect(Buffer.compare(found, source), `from ${from} to ${to}`).toBe(0)
+    }
+  },
+)
 
 test('one writer excludes all others, until it closes', () => {
   const path = makeFile(4096)
@@ -203,6 +228,19 @@ test('a file that cannot be made leaves none', () => {
   expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
 })
 
+test('a file that is made, and cannot be mapped as asked, is removed again', () => {
+  const path = join(makeDirectory(), 'new.img')
+  vi.stubEnv('PMEM_IS_PMEM_FORCE', '0')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(() => openDax(path, { createSizeBytes: 4096, persist: 'libpmem' })).toThrow(
+    expect.objectContaining({ code: 'BTT_PROVIDER_OPEN', errno: 'EOPNOTSUPP' }),
+  )
+  expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
+  const old = makeFile(4096)
+  expect(() => openDax(old, { createSizeBytes: 4096, persist: 'libpmem' })).toThrow(ProviderOpenError)
+  expect(statSync(old).size).toBe(4096)
+})
+
 test.each([
   ['nothing', () => join(makeDirectory(), 'none'), 'ENOENT'],
   ['an empty file', () => makeFile(0), 'EINVAL'],
@@ -220,6 +258,20 @@ test('a mapping that the system refuses leaves nothing open', () => {
   expect(() => openDax(path)).toThrow(ProviderOpenError)
   map.mockRestore()
   expect(openDax(path).share().handle).toMatchObject({ fd: (closing as { fd: number }).fd + 1 })
+})
+
+test('a mapping that cannot be viewed is unmapped again', () => {
+  const path = makeFile(4096)
+  const view = vi.spyOn(nativeCalls(), 'view').mockImplementation(() => {
+    throw new RangeError('no view')
+  })
+  const unmap = vi.spyOn(nativeCalls(), 'unmap')
+  onTestFinished(() => {
+    view.mockRestore()
+    unmap.mockRestore()
+  })
+  expect(() => openDax(path)).toThrow(expect.objectContaining({ code: 'BTT_PROVIDER_OPEN', errno: 'ENOMEM' }))
+  expect(unmap.mock.calls.map(([, length]) => length)).toEqual([4096])
 })
 
 test('a file cannot be made for reading, or empty', () => {

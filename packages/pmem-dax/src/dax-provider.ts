@@ -1,24 +1,27 @@
-import { closeSync, fstatSync } from 'node:fs'
+import { closeSync } from 'node:fs'
+import { ImageLock } from '@bttkit/image-file'
 import {
   ClosedError,
   checkPiece,
   checkRange,
-  ProviderIoError,
-  ProviderOpenError,
   ReadOnlyError,
   type LockMode,
   type PmemProvider,
   type ProviderCapabilities,
   type ProviderShare,
+  type WriteSegment,
 } from '@bttkit/interfaces'
+import { checkCreation, openOrCreateImage } from './create-image.ts'
 import { capabilitiesOf } from './dax-capabilities.ts'
 import { daxHandleOf, daxShare, openSharedImage } from './dax-share.ts'
 import { DirtyRanges } from './dirty-ranges.ts'
-import { FileLock } from './file-lock.ts'
-import { FileMapping } from './file-mapping.ts'
-import { loadNative, type NativeCalls } from './native.ts'
-import { openImage, openOrCreateImage, type OpenImage } from './open-image.ts'
-import { choosePersistence, persistOf, type Persist, type Persistence } from './persistence.ts'
+import type { FileMapping } from './file-mapping.ts'
+import { mapImage, type MappedImage } from './mapped-image.ts'
+import { openImage } from './open-image.ts'
+import { judgeMedium, type Persistence } from './persistence.ts'
+import type { Persister } from './persister.ts'
+import { requireNative } from './require-native.ts'
+import { SizeWatch } from './size-watch.ts'
 
 export interface DaxProviderOptions {
   /** Default: false, reading and writing. */
@@ -32,26 +35,21 @@ export interface DaxProviderOptions {
   readonly persist?: Persistence
 }
 
-/** What a provider is made of; it closes the image and the mapping. */
-interface Parts {
-  readonly image: OpenImage
-  readonly mapping: FileMapping
-  readonly native: NativeCalls
-  readonly readOnly: boolean
-  readonly persistence: Persistence
-}
+/** Of the processors that have persistent memory, and what `sameLineOrdered` is about. */
+const LINE_BYTES = 64
 
 /**
- * A file that is mapped into memory, on DAX or through the page cache. Needs 64-bit Linux and koffi.
+ * A file, block device or DAX device that is mapped into memory, on DAX or through the page cache. Needs 64-bit Linux and koffi.
  *
  * ```ts
  * const provider = DaxProvider.open('/mnt/pmem/disk.img')
  * ```
  *
- * No call ever waits. A write is durable after a `flush`, or a `persist` of its range, that is called later.
+ * No call ever waits. A write is durable after a `flush`, or a `persist` of its range, that is called later; `writeThrough` is durable when it returns.
  *
- * The file has the size that it had at the opening. Growth is not seen. A file that is cut while it is mapped, and a hole that is stored into on a full
- * file system, end the process with SIGBUS: nothing in it can catch that. So lock the file, and give it its blocks.
+ * The file has the size that it had at the opening. Growth is not seen. A file that is cut while it is mapped is refused (`ProviderIoError`) where that is
+ * noticed in time; else, and where a hole is stored into on a full file system, the process is ended by SIGBUS: nothing in it can catch that. So lock
+ * the file, and give it its blocks.
  */
 export class DaxProvider implements PmemProvider {
   readonly name: string
@@ -62,42 +60,39 @@ export class DaxProvider implements PmemProvider {
   /** How stores are made durable. */
   readonly persistence: Persistence
   /**
-   * The bytes of a file up to 2 GiB that is open for writing. Only `persist` makes durable what was stored here. Not to be touched after `close`: on
-   * Node 20 that ends the process; later ones leave an empty array.
+   * The bytes of an image up to 2 GiB that is open for writing. Only `persist` makes durable what was stored here. Empty after `close`. Not there on
+   * Node 20, which cannot empty it: to touch it then would end the process.
    */
   readonly mapping?: Uint8Array
-  private readonly image: OpenImage
-  private readonly fileMapping: FileMapping
-  private readonly persistRange: Persist
+  private readonly mapped: MappedImage
+  private readonly bytes: FileMapping
+  private readonly persister: Persister
   private readonly dirty = new DirtyRanges()
+  private readonly sizeWatch: SizeWatch
   /** None of a file that was joined. */
-  private readonly fileLock: FileLock | undefined
+  private readonly imageLock: ImageLock | undefined
   /** Whether other threads store to the file as well; a flush is for their stores, too: a thread that died flushes nothing any more. */
   private isShared: boolean
   private failure: unknown
 
   /**
-   * Opens and maps a file. Takes no lock.
+   * Opens and maps a file or device. Takes no lock.
    *
-   * @throws {ProviderOpenError} with the errno: ENOENT, EACCES, EINVAL for an empty file, ENOMEM; ENOSYS where files cannot be mapped; EOPNOTSUPP for
-   * libpmem where it would make nothing durable.
+   * @throws {ProviderOpenError} with the errno: ENOENT, EACCES, EINVAL for an empty file, ENODEV for what cannot be mapped, EIO for a block device with
+   * bad blocks, ENOMEM; ENOSYS where files cannot be mapped; EOPNOTSUPP for a method of persisting that would make nothing durable.
    */
   static open(path: string, options: DaxProviderOptions = {}): DaxProvider {
     const { readOnly = false, createSizeBytes, persist } = options
-    if (createSizeBytes !== undefined) {
-      if (readOnly) throw new TypeError('a file that is made must be open for writing')
-      if (!Number.isSafeInteger(createSizeBytes) || createSizeBytes <= 0) {
-        throw new TypeError(`a file cannot be made and mapped with ${createSizeBytes} bytes`)
-      }
-    }
-    const native = nativeFor(path)
+    if (createSizeBytes !== undefined) checkCreation(createSizeBytes, readOnly)
+    const native = requireNative(path)
     const image =
       createSizeBytes === undefined
-        ? openImage(path, readOnly)
+        ? openImage(path, { readOnly, native })
         : openOrCreateImage(path, createSizeBytes, native)
-    const choose = ({ synchronous }: FileMapping): Persistence =>
-      choosePersistence(path, synchronous, persist)
-    return DaxProvider.map(image, readOnly, native, choose, new FileLock(image.fd, path, native))
+    const mapped = mapImage(image, readOnly, native, (synchronous) =>
+      judgeMedium(image, synchronous, persist),
+    )
+    return new DaxProvider(mapped, new ImageLock(image.fd, path, { native }))
   }
 
   /**
@@ -108,46 +103,32 @@ export class DaxProvider implements PmemProvider {
    */
   static join(share: ProviderShare): DaxProvider {
     const handle = daxHandleOf(share)
-    const native = nativeFor(handle.path)
-    const image = openSharedImage(handle)
-    return DaxProvider.map(image, handle.readOnly, native, () => handle.persistence, undefined)
+    const native = requireNative(handle.path)
+    const image = openSharedImage(handle, native)
+    return new DaxProvider(
+      mapImage(image, handle.readOnly, native, () => handle.medium),
+      undefined,
+    )
   }
 
-  private static map(
-    image: OpenImage,
-    readOnly: boolean,
-    native: NativeCalls,
-    choose: (mapping: FileMapping) => Persistence,
-    lock: FileLock | undefined,
-  ): DaxProvider {
-    let mapping: FileMapping | undefined
-    try {
-      mapping = new FileMapping(image, readOnly, native)
-      const persistence = choose(mapping)
-      return new DaxProvider({ image, mapping, native, readOnly, persistence }, lock)
-    } catch (error) {
-      mapping?.unmap()
-      closeSync(image.fd)
-      throw error
-    }
-  }
-
-  private constructor({ image, mapping, native, readOnly, persistence }: Parts, lock: FileLock | undefined) {
+  private constructor(mapped: MappedImage, lock: ImageLock | undefined) {
+    const { image, readOnly, native, mapping, medium, persister } = mapped
     this.isShared = lock === undefined
     this.name = image.path
     this.size = image.size
     this.readOnly = readOnly
-    this.persistence = persistence
-    this.capabilities = capabilitiesOf(persistence, mapping.synchronous)
-    this.image = image
-    this.fileMapping = mapping
-    this.persistRange = persistOf(persistence, image.path, mapping, native)
-    this.fileLock = lock
+    this.persistence = medium.persistence
+    this.capabilities = capabilitiesOf(medium)
+    this.mapped = mapped
+    this.bytes = mapping
+    this.persister = persister
+    this.sizeWatch = new SizeWatch(image, native)
+    this.imageLock = lock
     // A store into pages that are mapped for reading would end the process.
     if (!readOnly && mapping.only !== undefined) this.mapping = mapping.only
   }
 
-  /** @throws {OutOfRangeError} beyond the size. @throws {ClosedError} after `close`. */
+  /** @throws {OutOfRangeError} beyond the size. @throws {ClosedError} after `close`. @throws {ProviderIoError} where the file was cut. */
   read(offset: number, target: Uint8Array): undefined {
     this.readInto(offset, target, 0, target.byteLength)
   }
@@ -155,7 +136,7 @@ export class DaxProvider implements PmemProvider {
   /** As `read`; besides, `TypeError` where the piece is not within `target`. */
   readInto(offset: number, target: Uint8Array, start: number, length: number): undefined {
     this.checkPiece(offset, target, start, length)
-    this.fileMapping.load(offset, target, start, length)
+    this.bytes.load(offset, target, start, length)
   }
 
   /** Not durable until a flush. @throws {ReadOnlyError}; the failure of an earlier flush; and as `read`. */
@@ -167,25 +148,59 @@ export class DaxProvider implements PmemProvider {
   writeFrom(offset: number, source: Uint8Array, start: number, length: number): undefined {
     this.checkPiece(offset, source, start, length)
     this.checkWritable(offset)
-    this.fileMapping.store(offset, source, start, length)
-    this.dirty.add(offset, offset + length)
+    this.bytes.store(offset, source, start, length)
+    this.keepForFlush(offset, length)
+  }
+
+  /** As `writeFrom`, and durable when it returns. Throws as `writeFrom` and `flush` do. */
+  writeThrough(offset: number, source: Uint8Array, start: number, length: number): undefined {
+    this.checkPiece(offset, source, start, length)
+    this.checkWritable(offset)
+    this.persistLinesBefore(offset, length)
+    try {
+      this.persister.storeThrough(offset, source, start, length)
+    } catch (error) {
+      this.fail(error)
+    }
+    this.dirty.remove(offset, offset + length)
+  }
+
+  /** As `write` for each segment; by libpmem they are durable when it returns. Stores none where one is refused. Throws as `write` does. */
+  writeMany(segments: readonly WriteSegment[]): undefined {
+    for (const { offset, source } of segments) {
+      this.checkRange(offset, source.byteLength)
+      this.checkWritable(offset)
+    }
+    if (this.persister.storeManyThrough === undefined) {
+      for (const { offset, source } of segments) this.write(offset, source)
+      return
+    }
+    for (const { offset, source } of segments) this.persistLinesBefore(offset, source.byteLength)
+    this.persister.storeManyThrough(segments)
+    for (const { offset, source } of segments) this.dirty.remove(offset, offset + source.byteLength)
   }
 
   /** Fills a range with zeros. Throws as `write` does. */
   zero(offset: number, length: number): undefined {
     this.checkRange(offset, length)
     this.checkWritable(offset)
-    this.fileMapping.fillZeros(offset, length)
-    this.dirty.add(offset, offset + length)
+    this.bytes.fillZeros(offset, length)
+    this.keepForFlush(offset, length)
   }
 
-  /** Makes all writes and zeroed ranges durable; those of other threads too, where the file was shared or joined. @throws {ProviderIoError}; after a failure this, and every write, fails for ever. */
+  /**
+   * Makes all writes and zeroed ranges durable; those of other threads too, where the file was shared or joined.
+   *
+   * @throws {ProviderIoError}; after a failure this, and every write, fails for ever.
+   */
   flush(): undefined {
     this.checkOpen()
     this.checkHealthy()
+    this.sizeWatch.look()
+    const { dirty } = this
     if (this.isShared && !this.readOnly) this.persistOrFail(0, this.size)
-    else for (const { from, to } of this.dirty.list()) this.persistOrFail(from, to - from)
-    this.dirty.clear()
+    else dirty.forEach((from, to) => this.persistOrFail(from, to - from))
+    dirty.clear()
   }
 
   /** Makes a range durable, also what was stored through `mapping`. Throws as `flush` does. */
@@ -204,44 +219,58 @@ export class DaxProvider implements PmemProvider {
    */
   lock(mode: LockMode): undefined {
     this.checkOpen()
-    if (this.fileLock === undefined) {
+    if (this.imageLock === undefined) {
       throw new TypeError(`${this.name}: joined from another thread, and the lock is that one's`)
     }
-    this.fileLock.take(mode)
-    const { size } = fstatSync(this.image.fd)
-    if (size >= this.size) return
-    const detail = `was cut to ${size} bytes after it had been mapped with ${this.size}`
-    throw new ProviderIoError({ image: this.name }, detail, 'EIO')
+    this.imageLock.take(mode)
+    this.sizeWatch.look()
   }
 
-  /** For `join` on other threads; of use while this provider is open. */
+  /** For `join` on other threads; of use while this provider is open. @throws {ProviderIoError} where the file was cut. */
   share(): ProviderShare {
     this.checkOpen()
+    this.sizeWatch.look()
     this.isShared = true
-    const { image, readOnly, persistence } = this
-    return daxShare(image, { readOnly, persistence })
+    return daxShare(this.mapped)
   }
 
   /** Unmaps the file and gives up its lock. */
   close(): undefined {
-    if (!this.fileMapping.isOpen) return
+    if (!this.bytes.isOpen) return
     // The property goes too, so that nobody comes by the pages that are gone.
     delete (this as { mapping?: Uint8Array }).mapping
     try {
-      this.fileMapping.unmap()
+      this.bytes.unmap()
     } finally {
-      closeSync(this.image.fd)
+      closeSync(this.mapped.image.fd)
+    }
+  }
+
+  private keepForFlush(offset: number, length: number): void {
+    if (this.persister.skipsClean) this.dirty.add(offset, offset + length)
+    else if (!this.dirty.tryAdd(offset, offset + length)) this.persistOrFail(offset, length)
+  }
+
+  /** What is about to be stored in any order would overtake earlier stores to the lines at its ends. */
+  private persistLinesBefore(offset: number, length: number): void {
+    if (!this.capabilities.sameLineOrdered) return
+    const from = offset - (offset % LINE_BYTES)
+    const to = Math.min(this.size, Math.ceil((offset + length) / LINE_BYTES) * LINE_BYTES)
+    if (this.dirty.meets(from, to)) this.persistOrFail(from, to - from)
+  }
+
+  private persistOrFail(offset: number, length: number): void {
+    try {
+      this.persister.persist(offset, length)
+    } catch (error) {
+      this.fail(error)
     }
   }
 
   /** After a failure the kernel takes the pages for clean, so that a second try would lie. */
-  private persistOrFail(offset: number, length: number): void {
-    try {
-      this.persistRange(offset, length)
-    } catch (error) {
-      this.failure = error
-      throw error
-    }
+  private fail(error: unknown): never {
+    this.failure = error
+    throw error
   }
 
   private checkPiece(offset: number, piece: Uint8Array, start: number, length: number): void {
@@ -265,13 +294,7 @@ export class DaxProvider implements PmemProvider {
   }
 
   private checkOpen(): void {
-    if (!this.fileMapping.isOpen) throw new ClosedError({ image: this.name }, 'the file was closed')
+    if (!this.bytes.isOpen) throw new ClosedError({ image: this.name }, 'the file was closed')
+    this.sizeWatch.lookSometimes()
   }
-}
-
-function nativeFor(path: string): NativeCalls {
-  const native = loadNative()
-  if (native !== undefined) return native
-  const detail = 'files can be mapped only on 64-bit Linux, and where koffi loads (ENOSYS)'
-  throw new ProviderOpenError({ image: path }, detail, 'ENOSYS')
 }

@@ -5,7 +5,9 @@ import { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { ImageLockedError, ProviderOpenError, type ProviderShare } from '@bttkit/interfaces'
 import { DaxProvider } from './index.ts'
-import { makeFile, openDax, skipWithoutMappings, watchSync } from './scratch.test-support.ts'
+import { loadLibpmem } from './native.ts'
+import { forcePmem, makeFile, openDax, skipWithoutMappings, watchSync } from './scratch.test-support.ts'
+import type { CountingJob, CountingReport } from './counting-thread.test-support.ts'
 import type { StoringJob } from './storing-thread.test-support.ts'
 
 skipWithoutMappings()
@@ -18,19 +20,31 @@ function joinDax(share: ProviderShare): DaxProvider {
   return provider
 }
 
-/** A thread that stores by the time this is over, what it says of itself, and how to end it in peace. */
-async function startStoring(
-  job: Omit<StoringJob, 'stop'>,
-): Promise<{ said: unknown; end: () => Promise<unknown> }> {
-  const stop = new Int32Array(new SharedArrayBuffer(4))
-  const workerData: StoringJob = { ...job, stop }
-  const worker = new Worker(new URL('storing-thread.test-support.ts', import.meta.url), {
+/** A thread that runs one of the files beside this one. */
+function startThread(file: string, workerData: unknown): Worker {
+  const worker = new Worker(new URL(file, import.meta.url), {
     workerData,
     execArgv: ['--conditions=@bttkit/source'],
   })
   onTestFinished(async () => {
     await worker.terminate()
   })
+  return worker
+}
+
+async function count(job: CountingJob): Promise<CountingReport> {
+  const worker = startThread('counting-thread.test-support.ts', job)
+  const [report] = await once(worker, 'message', { signal: AbortSignal.timeout(20_000) })
+  return report as CountingReport
+}
+
+/** A thread that stores by the time this is over, what it says of itself, and how to end it in peace. */
+async function startStoring(
+  job: Omit<StoringJob, 'stop'>,
+): Promise<{ said: unknown; end: () => Promise<unknown> }> {
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const workerData: StoringJob = { ...job, stop }
+  const worker = startThread('storing-thread.test-support.ts', workerData)
   const exited = once(worker, 'exit', { signal: AbortSignal.timeout(25_000) })
   const [said] = await once(worker, 'message', { signal: AbortSignal.timeout(20_000) })
   const end = async (): Promise<unknown> => {
@@ -64,6 +78,36 @@ test('a thread that joins persists as the one that shared, and ends without harm
   provider.read(0, target)
   expect([...target]).toEqual([1])
 })
+
+test.for(['msync', 'libpmem'] as const)(
+  'several threads have the same bytes, by %s',
+  async (persist, context) => {
+    if (persist === 'libpmem') {
+      if (loadLibpmem() === undefined) context.skip('libpmem.so.1 is not installed')
+      forcePmem()
+    }
+    const provider = openDax(65536, { persist })
+    const share = provider.share()
+    const jobs = [1, 2, 3, 4].map((ownByte) => ({
+      share,
+      counterOffset: 60_000,
+      counts: 20_000,
+      ownOffset: ownByte * 4096 + 100,
+      ownByte,
+      ownLength: 4096,
+    }))
+    const reports = await Promise.all(jobs.map(count))
+    for (const { keptBytes, refused } of reports) {
+      expect(keptBytes).toBe(0)
+      expect(refused).toEqual([true, true, true, true, true])
+    }
+    const all = new Uint8Array(65536)
+    provider.read(0, all)
+    if (provider.mapping !== undefined) expect(new DataView(all.buffer).getInt32(60_000, true)).toBe(80_000)
+    const own = all.subarray(4196, 4196 + 4 * 4096)
+    expect(own.every((byte, at) => byte === 1 + Math.floor(at / 4096))).toBe(true)
+  },
+)
 
 test('joins the same file when its path leads elsewhere', () => {
   const path = makeFile(4096)

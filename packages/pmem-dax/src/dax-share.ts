@@ -5,7 +5,9 @@
 import { closeSync, fstatSync } from 'node:fs'
 import { ProviderOpenError, type ProviderShare } from '@bttkit/interfaces'
 import { openImage, type OpenImage } from './open-image.ts'
-import type { Persistence } from './persistence.ts'
+import type { MappedImage } from './mapped-image.ts'
+import type { NativeCalls } from './native.ts'
+import type { Medium } from './persistence.ts'
 
 export const DAX_SCHEME = 'dax'
 
@@ -18,21 +20,19 @@ export interface DaxHandle {
   readonly dev: bigint
   readonly ino: bigint
   readonly readOnly: boolean
-  /** The same on all threads: a flush by one method says nothing about the other. */
-  readonly persistence: Persistence
+  /** The same on all threads: a flush by one method says nothing about the other, and a thread may have an environment of its own. */
+  readonly medium: Medium
 }
 
-export function daxShare(image: OpenImage, mode: Pick<DaxHandle, 'readOnly' | 'persistence'>): ProviderShare {
+export function daxShare({ image, readOnly, medium }: MappedImage): ProviderShare {
   const { path, fd, size } = image
   const { dev, ino } = fstatSync(fd, { bigint: true })
-  const handle: DaxHandle = { path, fd, size, dev, ino, ...mode }
+  const handle: DaxHandle = { path, fd, size, dev, ino, readOnly, medium }
   return { scheme: DAX_SCHEME, handle }
 }
 
 function isDaxHandle(value: unknown): value is DaxHandle {
-  return (
-    typeof value === 'object' && value !== null && 'fd' in value && 'ino' in value && 'persistence' in value
-  )
+  return typeof value === 'object' && value !== null && 'fd' in value && 'ino' in value && 'medium' in value
 }
 
 /** @throws {TypeError} for a share that is not of a mapped file. */
@@ -42,9 +42,9 @@ export function daxHandleOf({ scheme, handle }: ProviderShare): DaxHandle {
 }
 
 /** @throws {ProviderOpenError} ESTALE or ENOENT where that thread closed it, or it is not the same file, of the same size. */
-export function openSharedImage(handle: DaxHandle): OpenImage {
-  const { path } = handle
-  const image = openImage(path, handle.readOnly, `/proc/self/fd/${handle.fd}`)
+export function openSharedImage(handle: DaxHandle, native: NativeCalls): OpenImage {
+  const { path, readOnly } = handle
+  const image = openImage(path, { readOnly, native, way: `/proc/self/fd/${handle.fd}` })
   const { dev, ino } = fstatSync(image.fd, { bigint: true })
   if (dev === handle.dev && ino === handle.ino && image.size === handle.size) return image
   closeSync(image.fd)

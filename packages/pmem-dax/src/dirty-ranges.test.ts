@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { DirtyRanges } from './dirty-ranges.ts'
 
-const listed = (dirty: DirtyRanges): [number, number][] => dirty.list().map(({ from, to }) => [from, to])
+function listed(dirty: DirtyRanges): [number, number][] {
+  const ranges: [number, number][] = []
+  dirty.forEach((from, to) => ranges.push([from, to]))
+  return ranges.toSorted(([first], [second]) => first - second)
+}
 
 function withRanges(...ranges: [number, number][]): DirtyRanges {
   const dirty = new DirtyRanges()
@@ -27,9 +31,10 @@ test('an empty range is none', () => {
 test('many ranges are covered by a few', () => {
   const dirty = new DirtyRanges()
   for (let at = 0; at < 1000; at++) dirty.add(at * 100, at * 100 + 10)
-  expect(dirty.list().length).toBeLessThanOrEqual(16)
+  const ranges = listed(dirty)
+  expect(ranges.length).toBeLessThanOrEqual(16)
   for (let at = 0; at < 1000; at++) {
-    const covered = dirty.list().some(({ from, to }) => from <= at * 100 && at * 100 + 10 <= to)
+    const covered = ranges.some(([from, to]) => from <= at * 100 && at * 100 + 10 <= to)
     expect(covered, `range ${at}`).toBe(true)
   }
 })
@@ -41,6 +46,16 @@ test('the one beyond the most goes to its nearest', () => {
   expect(listed(dirty)).toContainEqual([3000, 3110])
 })
 
+test('where there are too many, only what touches one can be added without what lies between', () => {
+  const dirty = new DirtyRanges()
+  for (let at = 0; at < 16; at++) expect(dirty.tryAdd(at * 1000, at * 1000 + 10)).toBe(true)
+  const before = listed(dirty)
+  expect(dirty.tryAdd(3100, 3110)).toBe(false)
+  expect(listed(dirty)).toEqual(before)
+  expect(dirty.tryAdd(3010, 3110)).toBe(true)
+  expect(listed(dirty)).toContainEqual([3000, 3110])
+})
+
 test('only ranges that lie within are removed', () => {
   const dirty = withRanges([0, 10], [20, 30], [40, 50])
   dirty.remove(5, 30)
@@ -48,4 +63,45 @@ test('only ranges that lie within are removed', () => {
     [0, 10],
     [40, 50],
   ])
+})
+
+test.each([
+  [0, 10, false],
+  [9, 11, true],
+  [19, 40, true],
+  [20, 40, false],
+])('whether it meets the bytes from %i to %i: %s', (from, to, meets) => {
+  expect(withRanges([10, 20]).meets(from, to)).toBe(meets)
+})
+
+/** Whole numbers below a limit, the same ones each time: a linear congruence. */
+function numbers(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
+
+test('whatever is added and removed, what is dirty is covered', () => {
+  const below = numbers(1)
+  for (let history = 0; history < 300; history++) {
+    const dirty = new DirtyRanges()
+    const bytes = new Set<number>()
+    for (let step = 0; step < 60; step++) {
+      const from = below(400)
+      const to = from + below(30)
+      const kind = below(4)
+      const isAdded = kind === 0 ? dirty.tryAdd(from, to) : kind !== 1
+      if (kind === 1) dirty.remove(from, to + 40)
+      else if (kind > 1) dirty.add(from, to)
+      for (let byte = from; byte < to + (kind === 1 ? 40 : 0); byte++) {
+        if (kind === 1) bytes.delete(byte)
+        else if (isAdded) bytes.add(byte)
+      }
+      const ranges = listed(dirty)
+      const lost = [...bytes].filter((byte) => !ranges.some(([start, end]) => start <= byte && byte < end))
+      expect(lost, `after step ${step} of history ${history}`).toEqual([])
+    }
+  }
 })

@@ -1,54 +1,91 @@
 /** The most ranges that are told apart. A BTT stores far fewer between two flushes. */
 const MOST_RANGES = 16
 
-interface Range {
-  from: number
-  to: number
-}
-
-const distance = (range: Range, from: number, to: number): number =>
-  Math.max(0, from - range.to, range.from - to)
-
 /**
- * What was stored and not persisted yet: a few ranges that cover all of it, and perhaps more. Where there are too many, a new one is merged with its
- * nearest, with what lies between: to persist what is clean is allowed.
+ * What was stored and not persisted yet: a few ranges that cover all of it, and perhaps more.
+ *
+ * Every write comes by here, so the ranges lie in arrays of numbers, in no order, and nothing is allocated.
  */
 export class DirtyRanges {
-  private readonly ranges: Range[] = []
+  private readonly from = new Float64Array(MOST_RANGES)
+  private readonly to = new Float64Array(MOST_RANGES)
+  private count = 0
 
-  add(from: number, to: number): void {
-    if (from === to) return
+  /** Adds a range, alone or to one that it touches. @returns false where it is not added, because there are too many apart from it */
+  tryAdd(from: number, to: number): boolean {
+    if (from === to) return true
     const nearest = this.nearestTo(from, to)
-    const merges =
-      nearest !== undefined && (this.ranges.length === MOST_RANGES || distance(nearest, from, to) === 0)
-    if (!merges) {
-      this.ranges.push({ from, to })
-      return
+    if (nearest !== undefined && this.distance(nearest, from, to) === 0) {
+      this.widen(nearest, from, to)
+      return true
     }
-    nearest.from = Math.min(nearest.from, from)
-    nearest.to = Math.max(nearest.to, to)
+    if (this.count === MOST_RANGES) return false
+    this.from[this.count] = from
+    this.to[this.count] = to
+    this.count++
+    return true
+  }
+
+  /** Adds a range; where there are too many, to the nearest, with what lies between. */
+  add(from: number, to: number): void {
+    if (this.tryAdd(from, to)) return
+    const nearest = this.nearestTo(from, to)
+    if (nearest !== undefined) this.widen(nearest, from, to)
   }
 
   /** Forgets the ranges that lie within this one. */
   remove(from: number, to: number): void {
-    for (let index = this.ranges.length - 1; index >= 0; index--) {
-      const range = this.ranges[index]
-      if (range !== undefined && from <= range.from && range.to <= to) this.ranges.splice(index, 1)
+    for (let index = this.count - 1; index >= 0; index--) {
+      if (from <= this.fromOf(index) && this.toOf(index) <= to) this.removeAt(index)
     }
   }
 
-  list(): readonly Readonly<Range>[] {
-    return this.ranges
+  /** Whether something of the range may be in it. */
+  meets(from: number, to: number): boolean {
+    for (let index = 0; index < this.count; index++) {
+      if (this.fromOf(index) < to && from < this.toOf(index)) return true
+    }
+    return false
+  }
+
+  forEach(visit: (from: number, to: number) => void): void {
+    for (let index = 0; index < this.count; index++) visit(this.fromOf(index), this.toOf(index))
   }
 
   clear(): void {
-    this.ranges.length = 0
+    this.count = 0
   }
 
-  private nearestTo(from: number, to: number): Range | undefined {
-    let nearest: Range | undefined
-    for (const range of this.ranges) {
-      if (nearest === undefined || distance(range, from, to) < distance(nearest, from, to)) nearest = range
+  private fromOf(index: number): number {
+    return this.from[index] ?? 0
+  }
+
+  private toOf(index: number): number {
+    return this.to[index] ?? 0
+  }
+
+  private widen(index: number, from: number, to: number): void {
+    this.from[index] = Math.min(this.fromOf(index), from)
+    this.to[index] = Math.max(this.toOf(index), to)
+  }
+
+  /** Puts the last one in its place. */
+  private removeAt(index: number): void {
+    this.count--
+    this.from[index] = this.fromOf(this.count)
+    this.to[index] = this.toOf(this.count)
+  }
+
+  private distance(index: number, from: number, to: number): number {
+    return Math.max(0, from - this.toOf(index), this.fromOf(index) - to)
+  }
+
+  private nearestTo(from: number, to: number): number | undefined {
+    let nearest: number | undefined
+    for (let index = 0; index < this.count; index++) {
+      if (nearest === undefined || this.distance(index, from, to) < this.distance(nearest, from, to)) {
+        nearest = index
+      }
     }
     return nearest
   }

@@ -33,7 +33,7 @@ export class MappedView {
   }
 
   load(offset: number, target: Uint8Array, start: number, length: number): void {
-    if (!isWords(offset, length)) {
+    if (!goesInWords(offset, length)) {
       copyBytes.call(this.bytes, target, start, offset, offset + length)
       return
     }
@@ -45,7 +45,7 @@ export class MappedView {
   }
 
   store(offset: number, source: Uint8Array, start: number, length: number): void {
-    if (!isWords(offset, length)) {
+    if (!goesInWords(offset, length)) {
       copyBytes.call(source, this.bytes, offset, start, start + length)
       return
     }
@@ -68,6 +68,7 @@ export class MappedView {
 /** Of this machine, in which the typed arrays store too. */
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
-function isWords(offset: number, length: number): boolean {
+/** Whether a piece is stored in whole words, each by one ordinary store. */
+export function goesInWords(offset: number, length: number): boolean {
   return length <= LONGEST_IN_WORDS_BYTES && length % WORD_BYTES === 0 && offset % WORD_BYTES === 0
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import type koffiModule from 'koffi'
+import { bindLibpmem, type LibpmemCalls } from './libpmem.ts'
 
 /**
  * Calls of the C library that Node lacks. Addresses are numbers: those of a program are below 2^53. A call that fails answers the
@@ -17,21 +18,20 @@ export interface NativeCalls {
   readonly sync: (address: number, length: number) => string | undefined
   /** flock(2). */
   readonly flock: (fd: number, operation: number) => string | undefined
-  /** fallocate(2) from the beginning of the file. */
+  /** posix_fallocate(3) from the beginning of the file: where the file system cannot do it, the C library writes to each block. */
   readonly allocate: (fd: number, length: number) => string | undefined
-  /** The bytes at an address. They are only there until `unmap`. */
+  /** Bytes of an open file or block device, by lseek(2) to its end. */
+  readonly sizeOf: (fd: number) => number | string
+  /** The bytes at an address. They are only there until `unmap`. Throws where the JavaScript engine cannot take them. */
   readonly view: (address: number, length: number) => ArrayBuffer
 }
-
-/** pmem_persist(3): writes the range back from the caches of the processor, and waits for it. */
-export type PmemPersist = (address: number, length: number) => void
 
 interface MapOptions {
   readonly readOnly: boolean
   readonly synchronous: boolean
 }
 
-type Koffi = typeof koffiModule
+export type Koffi = typeof koffiModule
 type Library = ReturnType<Koffi['load']>
 
 // Linux's, on every processor that Node runs on.
@@ -42,9 +42,10 @@ const MAP_SHARED_VALIDATE = 3
 const MAP_SYNC = 0x80000
 const MS_SYNC = 4
 const SC_PAGESIZE = 30
+const SEEK_END = 2
 
 let native: { readonly calls: NativeCalls | undefined } | undefined
-let libpmem: { readonly persist: PmemPersist | undefined } | undefined
+let libpmem: { readonly calls: LibpmemCalls | undefined } | undefined
 
 /** The native calls, or undefined where this is not 64-bit Linux or koffi does not load. Loaded once, at the first use. */
 export function loadNative(): NativeCalls | undefined {
@@ -52,10 +53,10 @@ export function loadNative(): NativeCalls | undefined {
   return native.calls
 }
 
-/** `pmem_persist` of libpmem.so.1, or undefined where there is none. Loaded once, at the first use. */
-export function loadLibpmem(): PmemPersist | undefined {
-  libpmem ??= { persist: attempt(bindLibpmem) }
-  return libpmem.persist
+/** The calls of libpmem.so.1, or undefined where there is none. Loaded once, at the first use. */
+export function loadLibpmem(): LibpmemCalls | undefined {
+  libpmem ??= { calls: attempt(bindLibpmem) }
+  return libpmem.calls
 }
 
 function attempt<Result>(bind: (koffi: Koffi) => Result): Result | undefined {
@@ -67,28 +68,33 @@ function attempt<Result>(bind: (koffi: Koffi) => Result): Result | undefined {
   }
 }
 
-function bindLibpmem(koffi: Koffi): PmemPersist {
-  const persist = koffi.load('libpmem.so.1').func('void pmem_persist(uintptr_t address, size_t length)')
-  return (address, length) => {
-    persist(address, length)
-  }
-}
-
 function bindNative(koffi: Koffi): NativeCalls {
   const library = koffi.load(null)
   const answering = (call: () => number): string | undefined => untilUninterrupted(koffi, call)
   const munmap = library.func('int munmap(uintptr_t address, size_t length)')
   const msync = library.func('int msync(uintptr_t address, size_t length, int flags)')
   const flock = library.func('int flock(int fd, int operation)')
-  const fallocate = library.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)')
   return {
     pageBytes: Number(library.func('long sysconf(int name)')(SC_PAGESIZE)),
     map: bindMap(koffi, library),
     unmap: (address, length) => answering(() => munmap(address, length)),
     sync: (address, length) => answering(() => msync(address, length, MS_SYNC)),
     flock: (fd, operation) => answering(() => flock(fd, operation)),
-    allocate: (fd, length) => answering(() => fallocate(fd, 0, 0, length)),
+    allocate: bindAllocate(library),
+    sizeOf: bindSizeOf(koffi, library),
     view: (address, length) => koffi.view(BigInt(address), length),
+  }
+}
+
+/** It answers the errno itself. */
+function bindAllocate(library: Library): NativeCalls['allocate'] {
+  const allocate = library.func('int posix_fallocate(int fd, int64_t offset, int64_t length)')
+  return (fd, length) => {
+    for (;;) {
+      const errno = allocate(fd, 0, length)
+      if (errno === 0) return undefined
+      if (errno !== constants.errno.EINTR) return getSystemErrorName(-errno)
+    }
   }
 }
 
@@ -101,6 +107,15 @@ function bindMap(koffi: Koffi, library: Library): NativeCalls['map'] {
     const flags = synchronous ? MAP_SHARED_VALIDATE | MAP_SYNC : MAP_SHARED
     const address = Number(mmap(0, length, protection, flags, fd, 0))
     return address === -1 ? getSystemErrorName(-koffi.errno()) : address
+  }
+}
+
+/** The position that it moves is nobody's: the descriptor is used for nothing that has one. */
+function bindSizeOf(koffi: Koffi, library: Library): NativeCalls['sizeOf'] {
+  const lseek = library.func('int64_t lseek(int fd, int64_t offset, int whence)')
+  return (fd) => {
+    const end = Number(lseek(fd, 0, SEEK_END))
+    return end === -1 ? getSystemErrorName(-koffi.errno()) : end
   }
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { ProviderIoError } from '@bttkit/interfaces'
 import { capabilitiesOf } from './dax-capabilities.ts'
+import { loadLibpmem } from './native.ts'
+import { judgeMedium } from './persistence.ts'
 import {
   forcePmem,
   makeFile,
@@ -75,15 +77,72 @@ test.each(['flush', 'persist'] as const)('a %s that failed is never made good', 
 })
 
 test.each([
-  ['libpmem', true, process.arch === 'x64'],
-  ['libpmem', false, false],
-  ['msync', true, false],
-] as const)(
-  'stores by %s, on DAX %s, are in order within a line: %s',
-  (persistence, synchronous, ordered) => {
-    expect(capabilitiesOf(persistence, synchronous).sameLineOrdered).toBe(ordered)
-  },
-)
+  ['known persistent memory', 'libpmem', { isPmem: true, isForced: false }, 'pmem_persist', true],
+  ['forced', 'libpmem', { isPmem: true, isForced: true }, 'pmem_persist (PMEM_IS_PMEM_FORCE)', true],
+  ['known persistent memory', 'msync', { isPmem: true, isForced: false }, 'msync', true],
+  // It may be the page cache, and msync makes that durable, in pages.
+  ['forced', 'msync', { isPmem: true, isForced: true }, 'msync', false],
+  ['the page cache', 'msync', { isPmem: false, isForced: false }, 'msync', false],
+] as const)('the capabilities of %s by %s', (_what, persistence, medium, persistBy, ordered) => {
+  const capabilities = capabilitiesOf({ persistence, ...medium })
+  const sameLineOrdered = ordered && process.arch === 'x64'
+  expect(capabilities).toMatchObject({ persistBy, sameLineOrdered })
+})
+
+const UNFORCED = { isPmem: true, isForced: false }
+
+test.skipIf(loadLibpmem() === undefined)('MAP_SYNC, or a DAX device, makes it libpmem', () => {
+  const expected = { persistence: 'libpmem', ...UNFORCED }
+  expect(judgeMedium({ path: 'x', kind: 'file' }, true, undefined)).toEqual(expected)
+  expect(judgeMedium({ path: 'x', kind: 'device-dax' }, false, undefined)).toEqual(expected)
+})
+
+test('persistent memory may be persisted by msync', () => {
+  const medium = judgeMedium({ path: 'x', kind: 'file' }, true, 'msync')
+  expect(medium).toEqual({ persistence: 'msync', ...UNFORCED })
+})
+
+test('a DAX device has no msync, asked for or not', () => {
+  const device = { path: 'x', kind: 'device-dax' } as const
+  const refused = expect.objectContaining({ code: 'BTT_PROVIDER_OPEN', errno: 'EOPNOTSUPP' })
+  expect(() => judgeMedium(device, true, 'msync')).toThrow(refused)
+  forcePmem('0')
+  expect(() => judgeMedium(device, true, undefined)).toThrow(refused)
+})
+
+test('a write through by msync takes the pages of the range at once', () => {
+  const sync = watchSync()
+  const { pageBytes } = nativeCalls()
+  const path = makeFile(4 * pageBytes)
+  const provider = openDax(path)
+  provider.writeThrough(pageBytes + 5, Uint8Array.of(9, 8, 7), 1, 2)
+  expect(sync.mock.calls.map(([, length]) => length)).toEqual([7])
+  expect(readElsewhere(path, pageBytes + 4, 4)).toEqual([0, 8, 7, 0])
+  provider.flush()
+  expect(sync).toHaveBeenCalledTimes(1)
+})
+
+test('a write through that failed is never made good', () => {
+  const sync = watchSync()
+  const provider = openDax(4096)
+  sync.mockReturnValueOnce('EIO')
+  const through = (): undefined => provider.writeThrough(0, Uint8Array.of(1), 0, 1)
+  expect(through).toThrow(ProviderIoError)
+  expect(through).toThrow(ProviderIoError)
+  expect(sync).toHaveBeenCalledTimes(1)
+})
+
+test('many pieces are flushed by msync later', () => {
+  const sync = watchSync()
+  const provider = openDax(65536)
+  provider.writeMany([
+    { offset: 0, source: Uint8Array.of(1) },
+    { offset: 32768, source: Uint8Array.of(2, 3) },
+  ])
+  expect(sync).not.toHaveBeenCalled()
+  provider.flush()
+  expect(sync.mock.calls.map(([, length]) => length)).toEqual([1, 2])
+})
 
 test('what msync persisted another process reads', () => {
   const path = makeFile(8192)

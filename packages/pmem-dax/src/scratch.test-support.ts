@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, onTestFinished, vi, type Mock } from 'vitest'
+import { beforeEach, onTestFinished, vi, type Mock, type TestContext } from 'vitest'
 import { DaxProvider, type DaxProviderOptions } from './index.ts'
+import type { ProviderHost } from '@bttkit/interfaces'
+import type { LibpmemCalls } from './libpmem.ts'
+import type { OpenImage } from './open-image.ts'
 import { loadLibpmem, loadNative, type NativeCalls } from './native.ts'
 
 /** Skips every test of the file where files cannot be mapped. */
@@ -50,6 +53,28 @@ export function makeFile(sizeBytes: number): string {
   return path
 }
 
+/** A block device of this many bytes, and the path of the file under it. */
+export function makeBlockDevice(context: TestContext, sizeBytes: number): { device: string; path: string } {
+  const path = makeFile(sizeBytes)
+  let device: string
+  try {
+    const args = ['--find', '--show', path]
+    device = execFileSync('losetup', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  } catch (error) {
+    return context.skip(`losetup does not work here: ${String(error)}`)
+  }
+  onTestFinished(() => {
+    execFileSync('losetup', ['--detach', device])
+  })
+  return { device, path }
+}
+
+/** The same image, closed after the test. */
+export function closeAfterTest(image: OpenImage): OpenImage {
+  onTestFinished(() => closeSync(image.fd))
+  return image
+}
+
 /** A provider over a file, new where its size is given, that is closed after the test. */
 export function openDax(file: string | number, options: DaxProviderOptions = {}): DaxProvider {
   const provider = DaxProvider.open(typeof file === 'string' ? file : makeFile(file), options)
@@ -62,6 +87,28 @@ export function watchSync(): Mock<NativeCalls['sync']> {
   const sync = vi.spyOn(nativeCalls(), 'sync')
   onTestFinished(() => sync.mockRestore())
   return sync
+}
+
+/** Sees the calls of libpmem in this test, and lets them through. */
+export function watchLibpmem(): { readonly [Name in keyof LibpmemCalls]: Mock<LibpmemCalls[Name]> } {
+  const calls = loadLibpmem()
+  if (calls === undefined) throw new Error('the test should have been skipped')
+  const watched = {
+    persist: vi.spyOn(calls, 'persist'),
+    flush: vi.spyOn(calls, 'flush'),
+    drain: vi.spyOn(calls, 'drain'),
+    copyPersist: vi.spyOn(calls, 'copyPersist'),
+    copy: vi.spyOn(calls, 'copy'),
+  }
+  onTestFinished(() => {
+    for (const call of Object.values(watched)) call.mockRestore()
+  })
+  return watched
+}
+
+/** For plugins that are no layers. */
+export const withoutInner: ProviderHost = {
+  openInner: () => Promise.reject(new Error('there is nothing under it')),
 }
 
 /** The bytes as a process of its own finds them in the file. */

@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { expect, onTestFinished, test, type TestContext } from 'vitest'
 import { blockDeviceSize } from './block-device-size.ts'
-import { splitDeviceNumber } from './device-number.ts'
 import { FileProvider, systemCalls } from './index.ts'
 import { makeBlockDevice } from './scratch.test-support.ts'
 import { systemWith, withoutHelp, withoutNative } from './system.test-support.ts'
@@ -36,13 +35,4 @@ test('its size is told by sysfs, else by blockdev(8), else by nothing', (context
   expect(blockDeviceSize(fd, withoutHelp)).toBe(SIZE)
   expect(blockDeviceSize(fd, withoutNative, '/no-sysfs')).toBe(SIZE)
   expect(blockDeviceSize(fd, withoutHelp, '/no-sysfs')).toBeUndefined()
-})
-
-test.each([
-  [0x0801n, 8, 1],
-  [0x0700n, 7, 0],
-  [0x12300845n, 8, 0x12345],
-  [0x100000000705n, 0x1007, 5],
-])('device number %#', (device, major, minor) => {
-  expect(splitDeviceNumber(device)).toEqual({ major, minor })
 })

@@ -1,15 +1,15 @@
 import { fstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { splitDeviceNumber } from './device-number.ts'
+import { deviceName } from '@bttkit/image-file'
 import type { SystemCalls } from './system-calls.ts'
 
 /** sysfs counts sectors of 512 bytes, whatever the device's own are. */
 const SYSFS_SECTOR_BYTES = 512
 
 function sizeFromSysfs(fd: number, sysfs: string): number | undefined {
-  const { major, minor } = splitDeviceNumber(fstatSync(fd, { bigint: true }).rdev)
+  const device = deviceName(fstatSync(fd, { bigint: true }).rdev)
   try {
-    const sectors = readFileSync(join(sysfs, 'dev/block', `${major}:${minor}`, 'size'), 'latin1')
+    const sectors = readFileSync(join(sysfs, 'dev/block', device, 'size'), 'latin1')
     return Number(sectors) * SYSFS_SECTOR_BYTES
   } catch {
     return undefined

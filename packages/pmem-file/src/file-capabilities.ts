@@ -13,6 +13,7 @@ function capabilitiesOf(flush: FlushBehaviour): ProviderCapabilities {
     damagesNeighbours: false,
     mayWait: flush === 'sleeps',
     flush,
+    persistBy: 'fdatasync',
     durableOnWrite: false,
     // flock binds only those who ask for the lock.
     fencing: false,

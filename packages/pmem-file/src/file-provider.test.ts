@@ -2,7 +2,13 @@ import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ClosedError, OutOfRangeError, ProviderIoError, ReadOnlyError } from '@bttkit/interfaces'
+import {
+  BadBlockError,
+  ClosedError,
+  OutOfRangeError,
+  ProviderIoError,
+  ReadOnlyError,
+} from '@bttkit/interfaces'
 import { FileProvider, systemCalls } from './index.ts'
 import { makeFile, makeSmallFileSystem } from './scratch.test-support.ts'
 import { failing, systemFailure, systemWith } from './system.test-support.ts'
@@ -109,7 +115,39 @@ test('a file that was cut while it was open fails to read, by name and byte', ()
   void provider.close()
 })
 
-test.each(['EIO', 'ENOSPC', 'EDQUOT'])('passes on %s with its place', (errno) => {
+test('a read that fails with EIO is of a bad block, and a write is not', () => {
+  const path = makeFile(8192)
+  const system = systemWith({ read: failing('EIO'), write: failing('EIO') })
+  const provider = FileProvider.open(path, { system })
+  const reading = (): void => provider.read(512, new Uint8Array(4))
+  expect(reading).toThrow(BadBlockError)
+  expect(reading).toThrow(expect.objectContaining({ errno: 'EIO', place: { image: path, offset: 512 } }))
+  const writing = (): void => provider.write(512, new Uint8Array(4))
+  expect(writing).toThrow(ProviderIoError)
+  expect(writing).toThrow(expect.objectContaining({ errno: 'EIO', place: { image: path, offset: 512 } }))
+  void provider.close()
+})
+
+test('a bad block is where the reading stopped', () => {
+  const system = systemWith({
+    read(fd, target, start, length, position) {
+      if (position >= 4096) throw systemFailure('EIO')
+      return systemCalls.read(fd, target, start, Math.min(length, 4096 - position), position)
+    },
+  })
+  const provider = FileProvider.open(makeFile(8192), { system })
+  const reading = (): void => provider.read(1000, new Uint8Array(5000))
+  expect(reading).toThrow(expect.objectContaining({ place: { image: provider.name, offset: 4096 } }))
+  void provider.close()
+})
+
+test('a file knows no bad blocks', () => {
+  const provider = FileProvider.open(makeFile(8192))
+  expect(provider.badBlocks).toBeUndefined()
+  void provider.close()
+})
+
+test.each(['ETIMEDOUT', 'ENOSPC', 'EDQUOT'])('passes on %s with its place', (errno) => {
   const path = makeFile(8192)
   const system = systemWith({ read: failing(errno), write: failing(errno) })
   const provider = FileProvider.open(path, { system })
@@ -216,6 +254,7 @@ test('its promises are frozen and follow how it flushes', () => {
     damagesNeighbours: false,
     mayWait: true,
     flush: 'sleeps',
+    persistBy: 'fdatasync',
     durableOnWrite: false,
     fencing: false,
     maxWritesInFlight: Infinity,

@@ -1,23 +1,25 @@
 import { closeSync } from 'node:fs'
+import { ImageLock, asIoError, errnoOf } from '@bttkit/image-file'
 import {
+  BadBlockError,
   ClosedError,
   checkPiece,
   checkRange,
   ProviderIoError,
   ReadOnlyError,
+  type ByteRange,
   type LockMode,
   type MaybeSleep,
   type PmemProvider,
   type ProviderCapabilities,
   type ProviderShare,
 } from '@bttkit/interfaces'
+import { BadBlocks } from './bad-blocks.ts'
 import { ASYNCHRONOUS, BLOCKING } from './file-capabilities.ts'
 import { FlushQueue } from './flush-queue.ts'
-import { ImageLock } from './image-lock.ts'
 import { openFile, type OpenFile } from './open-file.ts'
 import { fileHandleOf, fileShare, openSharedFile } from './shared-file.ts'
 import { systemCalls, type SystemCalls } from './system-calls.ts'
-import { asIoError, errnoOf } from './system-error.ts'
 import { ZeroRange } from './zero-range.ts'
 
 export interface FileProviderOptions {
@@ -47,8 +49,8 @@ const MAX_TRANSFER_BYTES = 2 ** 30
  * Reads, writes and zeroing finish within the call. A write is durable after a flush that is asked for later; a
  * flush is one fdatasync, which waits, or blocks the thread if the provider was opened so.
  *
- * Every call throws `ClosedError` after `close`, `OutOfRangeError` beyond the size, and `ProviderIoError` with the
- * system's errno for what the storage reports; the message names the file and the byte.
+ * Every call throws `ClosedError` after `close`, `OutOfRangeError` beyond the size, `BadBlockError` where a read fails with EIO, and
+ * `ProviderIoError` with the system's errno for all else that the storage reports; the message names the file and the byte.
  */
 export class FileProvider implements PmemProvider {
   readonly name: string
@@ -56,6 +58,8 @@ export class FileProvider implements PmemProvider {
   readonly size: number
   readonly capabilities: ProviderCapabilities
   readonly readOnly: boolean
+  /** Of a block device of which the kernel keeps a list: what it knew at the opening, but for what was written here since. Absent otherwise. */
+  readonly badBlocks?: () => readonly ByteRange[]
   private readonly file: OpenFile
   private readonly blocking: boolean
   private readonly system: SystemCalls
@@ -63,6 +67,7 @@ export class FileProvider implements PmemProvider {
   /** None of a file that was joined. */
   private readonly imageLock: ImageLock | undefined
   private readonly zeroRange: ZeroRange
+  private readonly badUnits: BadBlocks | undefined
   private closed = false
   private closing: Promise<void> | undefined
 
@@ -114,6 +119,14 @@ export class FileProvider implements PmemProvider {
     this.flushes = new FlushQueue(file.fd, file.path, file.size, system)
     this.imageLock = imageLock
     this.zeroRange = new ZeroRange(file, this, system)
+    const known = file.isBlockDevice ? system.badBlocks(file.fd, file.size) : undefined
+    const badUnits = known && new BadBlocks(known)
+    this.badUnits = badUnits
+    if (badUnits === undefined) return
+    this.badBlocks = () => {
+      this.checkOpen()
+      return badUnits.list()
+    }
   }
 
   read(offset: number, target: Uint8Array): undefined {
@@ -138,6 +151,7 @@ export class FileProvider implements PmemProvider {
     for (let done = 0; done < length;) {
       done += this.writeSome(offset + done, source, start + done, length - done)
     }
+    this.badUnits?.written(offset, length)
   }
 
   /** As `write`. In no time where the file can have holes; else the calling thread writes zeros. */
@@ -145,6 +159,7 @@ export class FileProvider implements PmemProvider {
     this.checkRange(offset, length)
     this.checkWritable(offset)
     this.zeroRange.zero(offset, length)
+    this.badUnits?.written(offset, length)
   }
 
   /**
@@ -213,9 +228,18 @@ export class FileProvider implements PmemProvider {
   }
 
   /** Nothing was transferred: because of a signal, and it can be done again, or because of a failure, which is thrown. */
-  private retry(error: unknown, action: string, offset: number, length: number): 0 {
-    if (errnoOf(error) === 'EINTR') return 0
-    throw asIoError({ image: this.name, offset }, `${action} ${length} bytes`, error)
+  private retry(error: unknown, action: 'reading' | 'writing', offset: number, length: number): 0 {
+    const errno = errnoOf(error)
+    if (errno === 'EINTR') return 0
+    const failure = asIoError({ image: this.name, offset }, `${action} ${length} bytes`, error)
+    if (action !== 'reading' || errno !== 'EIO') throw failure
+    // Linux reports a medium that lost its content so, and has no other name for it. It says the same of a device that hiccups, and that
+    // does no harm: the engine reads again before it believes that a sector is lost.
+    throw new BadBlockError(
+      { image: this.name, offset },
+      `reading ${length} bytes failed: the content is lost (EIO)`,
+      { cause: failure },
+    )
   }
 
   private closeDescriptor(): void {

@@ -1,3 +1,4 @@
+import { errnoOf, explainErrno } from '@bttkit/image-file'
 import {
   CannotBlockError,
   ClosedError,
@@ -7,7 +8,6 @@ import {
   type WaitSubject,
 } from '@bttkit/interfaces'
 import type { SystemCalls } from './system-calls.ts'
-import { errnoOf, explainErrno } from './system-error.ts'
 
 const nothing = (): void => {}
 

@@ -1,9 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, statSync, type Stats } from 'node:fs'
+import { asOpenError, createImageFile, errnoOf } from '@bttkit/image-file'
 import { ProviderOpenError } from '@bttkit/interfaces'
 import { blockDeviceSize } from './block-device-size.ts'
-import { createFile } from './create-file.ts'
 import type { SystemCalls } from './system-calls.ts'
-import { asOpenError, errnoOf } from './system-error.ts'
 
 /** A file or block device that is open, and ours to close. */
 export interface OpenFile {
@@ -83,12 +82,9 @@ export function openFile(path: string, options: OpenFileOptions): OpenFile {
   const { readOnly, createSizeBytes, system } = options
   if (!isThere(path)) {
     if (createSizeBytes !== undefined) {
-      return {
-        path,
-        fd: createFile(path, createSizeBytes, system),
-        size: createSizeBytes,
-        isBlockDevice: false,
-      }
+      const truncate = (fd: number): void => system.truncate(fd, createSizeBytes)
+      const fd = createImageFile(path, createSizeBytes, truncate, system.fsync)
+      return { path, fd, size: createSizeBytes, isBlockDevice: false }
     }
     throw new ProviderOpenError({ image: path }, 'there is no such file (ENOENT)', 'ENOENT')
   }

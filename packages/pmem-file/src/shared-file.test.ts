@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ClosedError, ProviderOpenError, ReadOnlyError, type ProviderShare } from '@bttkit/interfaces'
-import { FileProvider, filePlugin, systemCalls, type FileProviderOptions } from './index.ts'
+import { FileProvider, providerPlugin, systemCalls, type FileProviderOptions } from './index.ts'
 import { makeBlockDevice, makeFile } from './scratch.test-support.ts'
 import { fileHandleOf, openSharedFile } from './shared-file.ts'
 
@@ -176,7 +176,9 @@ test.each([
 
 test('the plugin joins', async () => {
   const first = open(makeFile(100))
-  const second = await filePlugin.join?.(first.share(), { joinInner: () => expect.fail('it is no layer') })
+  const second = await providerPlugin.join?.(first.share(), {
+    joinInner: () => expect.fail('it is no layer'),
+  })
   onTestFinished(() => void second?.close())
   expect(areOne(first, second as FileProvider)).toBe(true)
 })

@@ -5,10 +5,10 @@
  * opened does not end that lock; and the kernel tells each of them of pages that it could not write.
  */
 import { closeSync, existsSync, fstatSync } from 'node:fs'
+import { asOpenError } from '@bttkit/image-file'
 import { ProviderOpenError, type ProviderShare } from '@bttkit/interfaces'
 import { openFile, type OpenFile } from './open-file.ts'
 import type { SystemCalls } from './system-calls.ts'
-import { asOpenError } from './system-error.ts'
 
 export const FILE_SCHEME = 'file'
 

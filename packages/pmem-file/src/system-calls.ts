@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { findBadBlocks } from '@bttkit/image-file'
+import type { ByteRange } from '@bttkit/interfaces'
 import { loadNative, type NativeCalls } from './native.ts'
 
 /** How a helper program ended. */
@@ -27,6 +29,8 @@ export interface SystemCalls {
   readonly fdatasyncSync: (fd: number) => void
   readonly fsync: (fd: number) => void
   readonly truncate: (fd: number, sizeBytes: number) => void
+  /** What the kernel knows to be lost of a block device of this size: in order and apart. Undefined where it keeps no list. */
+  readonly badBlocks: (fd: number, sizeBytes: number) => readonly ByteRange[] | undefined
   /** The calls that Node lacks, where they can be made. */
   readonly native: NativeCalls | undefined
   /** Runs a program to its end with `fd` as its descriptor 3. */
@@ -49,6 +53,8 @@ export const systemCalls: SystemCalls = Object.freeze({
   fdatasyncSync,
   fsync: fsyncSync,
   truncate: ftruncateSync,
+  badBlocks: (fd: number, sizeBytes: number) =>
+    findBadBlocks(fstatSync(fd, { bigint: true }).rdev, sizeBytes),
   // Late, because loading koffi takes longer than opening a file, and a reader without a lock never needs it.
   get native() {
     return loadNative()

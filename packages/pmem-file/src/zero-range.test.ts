@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { FileProvider, type SystemCalls } from './index.ts'
 import { makeBlockDevice, makeFile } from './scratch.test-support.ts'
-import { systemWith, withoutHelp, withoutNative } from './system.test-support.ts'
+import { failing, systemWith, withoutHelp, withoutNative } from './system.test-support.ts'
 
 const MIB = 2 ** 20
 
@@ -135,5 +135,28 @@ test.each(['EIO', 'ENOSPC'])('%s is a failure, with its place, and is not papere
   expect(() => provider.zero(512, MIB / 2)).toThrow(
     expect.objectContaining({ code: 'BTT_PROVIDER_IO', errno, place: { image: path, offset: 512 } }),
   )
+  void provider.close()
+})
+
+test('what cannot be read is written, each unit of it at once', () => {
+  const path = makeFile(0)
+  writeFileSync(path, Buffer.alloc(3 * MIB, 0xaa))
+  const written: [number, number][] = []
+  const system = systemWith({
+    native: undefined,
+    run: withoutHelp.run,
+    read: failing('EIO'),
+    write: (_fd, _source, _start, length, position) => {
+      written.push([position, length])
+      return length
+    },
+  })
+  const provider = FileProvider.open(path, { system })
+  provider.zero(100, 2 * MIB)
+  expect(written).toEqual([
+    [100, MIB - 100],
+    [MIB, MIB],
+    [2 * MIB, 100],
+  ])
   void provider.close()
 })

@@ -1,7 +1,7 @@
-import { ProviderIoError } from '@bttkit/interfaces'
+import { explainErrno } from '@bttkit/image-file'
+import { BadBlockError, ProviderIoError } from '@bttkit/interfaces'
 import type { OpenFile } from './open-file.ts'
 import type { SystemCalls } from './system-calls.ts'
-import { explainErrno } from './system-error.ts'
 
 const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
@@ -91,9 +91,11 @@ export class ZeroRange {
     if (to <= from) return
     zeroChunk ??= Buffer.alloc(CHUNK_BYTES)
     const found = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - from))
-    for (let offset = from; offset < to; offset += CHUNK_BYTES) {
-      const length = Math.min(CHUNK_BYTES, to - offset)
+    for (let offset = from; offset < to;) {
+      // No unit of a medium lies in two chunks: one that is bad is made good by a write of the whole only.
+      const length = Math.min(CHUNK_BYTES - (offset % CHUNK_BYTES), to - offset)
       if (!this.readsAsZeros(offset, found, length)) this.access.writeFrom(offset, zeroChunk, 0, length)
+      offset += length
     }
   }
 
@@ -102,7 +104,7 @@ export class ZeroRange {
     try {
       this.access.readInto(offset, found, 0, length)
     } catch (error) {
-      if (error instanceof ProviderIoError) return false
+      if (error instanceof ProviderIoError || error instanceof BadBlockError) return false
       throw error
     }
     return zeroChunk?.compare(found, 0, length, 0, length) === 0

@@ -6,7 +6,7 @@ import { CALLS, FullProvider } from './recording-provider.test-support.ts'
 const DELAYS = { readDelayMs: 3, writeDelayMs: 5, flushDelayMs: 7 }
 const begin = (wait: Wait | undefined): Promise<unknown> => Promise.resolve(wait)
 
-test.each([-1, 1.5, Number.NaN, 2 ** 31])('a delay of %d ms is misuse', (readDelayMs) => {
+test.each([-1, 1.5, Number.NaN, 2 ** 30])('a delay of %d ms is misuse', (readDelayMs) => {
   expect(() => new DelayLayer(new FullProvider(), { readDelayMs })).toThrow(TypeError)
 })
 
@@ -43,6 +43,7 @@ describe('awaited', () => {
     ['writeFrom', 5],
     ['writeMany', 5],
     ['zero', 5],
+    ['writeThrough', 5 + 7],
     ['flush', 7],
     ['persist', 7],
   ])('%s is made after %d ms', async (method, delayMs) => {
@@ -53,6 +54,24 @@ describe('awaited', () => {
     await vi.advanceTimersByTimeAsync(1)
     await made
     expect(inner.calls.map(([name]) => name)).toEqual([method])
+  })
+
+  test('a writeThrough sleeps also where only flushes do', async () => {
+    const inner = new FullProvider()
+    const made = begin(CALLS['writeThrough']?.(new DelayLayer(inner, { flushDelayMs: 7 })))
+    expect(inner.calls).toEqual([])
+    await vi.advanceTimersByTimeAsync(7)
+    await made
+    expect(inner.calls.map(([name]) => name)).toEqual(['writeThrough'])
+  })
+
+  test('a call that several wait for is made once', async () => {
+    const inner = new FullProvider()
+    const wait = new DelayLayer(inner, DELAYS).flush()
+    const both = Promise.all([begin(wait), begin(wait)])
+    await vi.advanceTimersByTimeAsync(7)
+    await both
+    expect(inner.calls).toEqual([['flush']])
   })
 
   test('a call that sleeps over the close fails', async () => {

@@ -1,38 +1,27 @@
-import { describe, expect, test } from 'vitest'
-import { ProviderIoError } from '@bttkit/interfaces'
+import { describe, expect, test, vi } from 'vitest'
+import { ClosedError, OutOfRangeError, ProviderIoError } from '@bttkit/interfaces'
+import { failing, faulty } from './failing-calls.test-support.ts'
 import { FaultLayer, type FaultRule } from './index.ts'
 import { bytesOf, CALLS, FullProvider, waitThatEnds } from './recording-provider.test-support.ts'
 
-function faulty(...faults: FaultRule[]): { inner: FullProvider; layer: FaultLayer } {
-  const inner = new FullProvider()
-  return { inner, layer: new FaultLayer(inner, { faults }) }
-}
-
-/** Which of `count` calls fail, from 1. */
-function failing(count: number, call: () => unknown): number[] {
-  return Array.from({ length: count }, (_, index) => index + 1).filter(() => {
-    try {
-      call()
-      return false
-    } catch (error) {
-      expect(error).toBeInstanceOf(ProviderIoError)
-      return true
-    }
-  })
-}
-
 describe('errors', () => {
+  const EVERY = Object.keys(CALLS)
+  const WRITES = ['write', 'writeFrom', 'writeMany', 'writeThrough', 'zero']
+
   test.each([
-    ['read', ['read', 'readInto']],
-    ['write', ['write', 'writeFrom', 'writeMany', 'zero']],
-    ['flush', ['flush', 'persist']],
-  ] as const)('of a %s strike %o and nothing else', (on, expected) => {
+    ['read', ['read', 'readInto'], EVERY.filter((name) => !name.startsWith('read'))],
+    ['write', WRITES, EVERY.filter((name) => !WRITES.includes(name))],
+    [
+      'flush',
+      ['writeThrough', 'flush', 'persist'],
+      // The `write` in the middle is what a writeThrough stores without its flush.
+      ['read', 'readInto', 'write', 'writeFrom', 'writeMany', 'write', 'zero', 'lock', 'close'],
+    ],
+  ] as const)('of a %s strike %o and nothing else', (on, expected, passed) => {
     const { inner, layer } = faulty({ on, effect: 'error' })
-    const struck = Object.keys(CALLS).filter((method) => failing(1, () => CALLS[method]?.(layer)).length > 0)
+    const struck = EVERY.filter((method) => failing(1, () => CALLS[method]?.(layer)).length > 0)
     expect(struck).toEqual(expected)
-    expect(inner.calls.map(([name]) => name)).toEqual(
-      Object.keys(CALLS).filter((method) => !struck.includes(method)),
-    )
+    expect(inner.calls.map(([name]) => name)).toEqual(passed)
   })
 
   test('have the errno and the place', () => {
@@ -135,6 +124,14 @@ describe('a short write', () => {
     ])
   })
 
+  test('of a range that is not there stores nothing, and is not counted', () => {
+    const { inner, layer } = faulty(short)
+    const { size } = layer
+    expect(() => layer.write(size - 8, new Uint8Array(16).fill(1))).toThrow(OutOfRangeError)
+    expect(bytesOf(inner, size - 8, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, 0])
+    expect(() => CALLS['write']?.(layer)).toThrow(ProviderIoError)
+  })
+
   test('does not end the storage', () => {
     const { layer } = faulty(short)
     expect(failing(2, () => CALLS['write']?.(layer))).toEqual([1])
@@ -235,5 +232,11 @@ describe('what makes no sense is misuse', () => {
 })
 
 test('threads cannot have it, for a reason', () => {
-  expect(() => faulty().layer.share?.()).toThrow(/faults are of one thread, because/)
+  const { inner, layer } = faulty()
+  const share = vi.spyOn(inner, 'share')
+  expect(() => layer.share?.()).toThrow(/faults are of one thread, because/)
+  // Nobody shares what lies under it then.
+  expect(share).not.toHaveBeenCalled()
+  layer.close()
+  expect(() => layer.share?.()).toThrow(ClosedError)
 })

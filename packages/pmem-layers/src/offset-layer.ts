@@ -1,13 +1,20 @@
 import {
+  BadBlockError,
+  checkRange,
+  isBttkitError,
   OutOfRangeError,
+  type ByteRange,
   type MaybeSleep,
   type PmemProvider,
   type ProviderCapabilities,
   type ProviderShare,
 } from '@bttkit/interfaces'
+import { clippedRanges } from './byte-ranges.ts'
+import { onceOver, type CallOutcome } from './following-waits.ts'
 import { layerShare } from './layer-share.ts'
+import { MEDIA_UNIT_BYTES } from './media-errors.ts'
 import { PassingLayer } from './passing-layer.ts'
-import type { CallPiece, ProviderCall } from './provider-call.ts'
+import type { ProviderCall } from './provider-call.ts'
 
 export const OFFSET_SCHEME = 'offset'
 
@@ -20,12 +27,16 @@ export interface OffsetOptions {
 
 const LINE_BYTES = 64
 
-/** What aligned accesses of `bytes` keep of their size when all of them are moved by `offset`: what divides both, as powers of two. */
+/** Stands for any size, of which it has every alignment that an offset can have. */
+const LARGEST_ALIGNMENT_BYTES = 2 ** 53
+
+function greatestCommonDivisor(one: number, other: number): number {
+  return other === 0 ? one : greatestCommonDivisor(other, one % other)
+}
+
+/** What all multiples of `bytes`, which may be infinite, are still multiples of when they are moved by `offset`. */
 function movedAlignment(bytes: number, offset: number): number {
-  if (offset === 0 || offset % bytes === 0) return bytes
-  let alignment = 1
-  while (offset % (alignment * 2) === 0) alignment *= 2
-  return Math.min(bytes, alignment)
+  return offset === 0 ? bytes : greatestCommonDivisor(Math.min(bytes, LARGEST_ALIGNMENT_BYTES), offset)
 }
 
 /** A window that begins off the alignment of a promise has less of it. */
@@ -39,6 +50,11 @@ function capabilitiesAt(offset: number, inner: ProviderCapabilities): Partial<Pr
   }
 }
 
+/** Also one that another copy of the package made. */
+function isBadBlockError(error: unknown): error is BadBlockError {
+  return isBttkitError(error) && error.code === ('BTT_BAD_BLOCK' satisfies BadBlockError['code'])
+}
+
 function sizeOf(inner: PmemProvider, { offset, size = inner.size - offset }: OffsetOptions): number {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(size)
   if (whole && offset >= 0 && size >= 0 && offset + size <= inner.size) return size
@@ -48,36 +64,54 @@ function sizeOf(inner: PmemProvider, { offset, size = inner.size - offset }: Off
 
 /**
  * A window on the inner storage: its byte `offset` is the window's first. Whole storage is locked, flushed and closed. Failures of the inner provider name its own
- * offsets.
+ * offsets, but for a `BadBlockError`.
+ *
+ * What the inner provider knows to be bad is passed on where the window begins with a whole unit of 512 bytes. Elsewhere each of the window's units would be parts of
+ * two of the medium, and no write of one could make it good; so it has no `badBlocks` then, and a read still meets what is bad.
  */
 export class OffsetLayer extends PassingLayer {
   readonly offset: number
 
   /** @throws {OutOfRangeError} for a window that is not within the inner storage. */
   constructor(inner: PmemProvider, options: OffsetOptions) {
-    const size = sizeOf(inner, options)
-    super(inner, { size, capabilities: capabilitiesAt(options.offset, inner.capabilities) })
+    super(inner, {
+      size: sizeOf(inner, options),
+      capabilities: capabilitiesAt(options.offset, inner.capabilities),
+      hidesBadBlocks: options.offset % MEDIA_UNIT_BYTES !== 0,
+    })
     this.offset = options.offset
   }
 
   /** Checks here what the inner provider cannot: that a call stays in the window. */
   protected override around(call: ProviderCall, run: () => MaybeSleep): MaybeSleep {
-    for (const piece of call.pieces) this.checkRange(piece)
-    return run()
+    for (const { offset, length } of call.pieces) checkRange(this, offset, length)
+    if (!call.kinds.includes('read')) return run()
+    const over = (outcome: CallOutcome): void => {
+      if (outcome.failed && isBadBlockError(outcome.error)) throw this.badBlockHere(outcome.error)
+    }
+    return onceOver(run, over, this.name)
   }
 
   protected override innerOffset(offset: number): number {
     return this.offset + offset
   }
 
-  protected override shareOver(inner: ProviderShare): ProviderShare {
-    return layerShare(OFFSET_SCHEME, inner, { offset: this.offset, size: this.size })
+  protected override badBlocksOver(inner: readonly ByteRange[]): readonly ByteRange[] {
+    return clippedRanges(inner, this.offset, this.offset + this.size).map(({ offset, length }) => ({
+      offset: offset - this.offset,
+      length,
+    }))
   }
 
-  private checkRange({ offset, length }: CallPiece): void {
-    const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length)
-    if (whole && offset >= 0 && length >= 0 && offset + length <= this.size) return
-    const detail = `${length} bytes from there are not within the ${this.size} bytes of the window`
-    throw new OutOfRangeError({ image: this.name, offset }, detail)
+  protected override shareOver(shareInner: () => ProviderShare): ProviderShare {
+    return layerShare(OFFSET_SCHEME, shareInner(), { offset: this.offset, size: this.size })
+  }
+
+  /** A bad unit may begin before the window. */
+  private badBlockHere(cause: BadBlockError): BadBlockError {
+    const { offset } = cause.place
+    if (offset === undefined) return cause
+    const place = { ...cause.place, offset: Math.max(0, offset - this.offset) }
+    return new BadBlockError(place, `bad in a window from byte ${this.offset} on`, { cause })
   }
 }

@@ -1,35 +1,24 @@
-import { openInnerImage, OutOfRangeError, ProviderUrlError, type ProviderPlugin } from '@bttkit/interfaces'
-import { layOver, sizeIn } from './layer-location.ts'
+import { defineProviderPlugin, ProviderUrlError } from '@bttkit/interfaces'
+import * as v from 'valibot'
+import { layOver } from './lay-over.ts'
 import { layerHandleOf } from './layer-share.ts'
+import { byteCount } from './number-schemas.ts'
 import { OFFSET_SCHEME, OffsetLayer } from './offset-layer.ts'
 
-const OFFSET_PARAMETER = 'windowOffset'
-const SIZE_PARAMETER = 'windowSize'
-
 /** `offset:IMAGE?windowOffset=1MiB&windowSize=64MiB`: the first is needed. The image has to exist: which size it should have, a window cannot tell. */
-export const offsetPlugin: ProviderPlugin = {
+export const offsetPlugin = defineProviderPlugin({
   name: 'offset layer',
   schemes: [OFFSET_SCHEME],
-  async open(location, options) {
-    const place = { image: location.url }
-    const offset = sizeIn(location, OFFSET_PARAMETER)
-    const size = sizeIn(location, SIZE_PARAMETER)
-    if (offset === undefined) throw new ProviderUrlError(place, `a window needs its '${OFFSET_PARAMETER}'`)
-    if (options.createSizeBytes !== undefined) {
-      throw new ProviderUrlError(
-        place,
-        'a window is of storage that exists; make that first, without a size here',
-      )
+  isLayer: true,
+  parameters: { windowOffset: byteCount(), windowSize: v.optional(byteCount()) },
+  async open({ values, url }, { createSizeBytes }, host) {
+    if (createSizeBytes !== undefined) {
+      const detail = 'a window is of storage that exists; make that first, without a size here'
+      throw new ProviderUrlError({ image: url }, detail)
     }
-    const inner = await openInnerImage(location, options, [OFFSET_PARAMETER, SIZE_PARAMETER])
-    return layOver(inner, () => {
-      try {
-        return new OffsetLayer(inner, { offset, ...(size === undefined ? {} : { size }) })
-      } catch (cause) {
-        if (!(cause instanceof OutOfRangeError)) throw cause
-        throw new ProviderUrlError(place, cause.message, { cause })
-      }
-    })
+    const { windowOffset: offset, windowSize: size } = values
+    const options = size === undefined ? { offset } : { offset, size }
+    return layOver(await host.openInner(), url, (inner) => new OffsetLayer(inner, options))
   },
   async join(share, { joinInner }) {
     const { inner, options } = layerHandleOf(share, OFFSET_SCHEME)
@@ -37,6 +26,6 @@ export const offsetPlugin: ProviderPlugin = {
     if (offset === undefined || size === undefined) {
       throw new TypeError(`a share of '${OFFSET_SCHEME}:' has an offset and a size`)
     }
-    return layOver(await joinInner(inner), (joined) => new OffsetLayer(joined, { offset, size }))
+    return layOver(await joinInner(inner), undefined, (joined) => new OffsetLayer(joined, { offset, size }))
   },
-}
+})

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { ClosedError, type MaybeSleep, type PmemProvider, type ProviderShare } from '@bttkit/interfaces'
-import { PassingLayer, type ProviderCall } from './index.ts'
+import {
+  ClosedError,
+  ReadOnlyError,
+  type MaybeSleep,
+  type PmemProvider,
+  type ProviderShare,
+} from '@bttkit/interfaces'
+import { DelayLayer, PassingLayer, ReadOnlyLayer, type ProviderCall } from './index.ts'
 import { BareProvider, CALLS, FullProvider, waitThatEnds } from './recording-provider.test-support.ts'
 
 /** Writes down when a call comes to it and when it goes back. */
@@ -21,8 +27,27 @@ class NotingLayer extends PassingLayer {
     return wait
   }
 
-  protected override shareOver(inner: ProviderShare): ProviderShare {
-    return { scheme: this.label, handle: inner }
+  protected override shareOver(shareInner: () => ProviderShare): ProviderShare {
+    return { scheme: this.label, handle: shareInner() }
+  }
+}
+
+/** Writes down what it is told that each call is for. */
+class PurposeLayer extends PassingLayer {
+  private readonly seen: unknown[]
+
+  constructor(inner: PmemProvider, seen: unknown[]) {
+    super(inner)
+    this.seen = seen
+  }
+
+  protected override around({ purpose }: ProviderCall, run: () => MaybeSleep): MaybeSleep {
+    this.seen.push(purpose)
+    return run()
+  }
+
+  protected override shareOver(shareInner: () => ProviderShare): ProviderShare {
+    return shareInner()
   }
 }
 
@@ -36,7 +61,18 @@ function threeOver<T extends BareProvider>(inner: T): { inner: T; layers: PmemPr
 }
 
 const METHODS = Object.keys(CALLS)
-const OPTIONAL = ['readInto', 'writeFrom', 'writeMany', 'zero', 'persist', 'lock', 'share'] as const
+const OPTIONAL = [
+  'readInto',
+  'writeFrom',
+  'writeMany',
+  'writeThrough',
+  'zero',
+  'persist',
+  'badBlocks',
+  'annotate',
+  'lock',
+  'share',
+] as const
 
 describe.each(METHODS)('%s through three layers', (method) => {
   const call = CALLS[method] ?? expect.fail(method)
@@ -73,6 +109,80 @@ describe.each(METHODS)('%s through three layers', (method) => {
     }
     expect(() => call(layers)).toThrow(failure)
   })
+})
+
+describe('what a call is for, through three layers,', () => {
+  test('comes to the inner provider right before the call', () => {
+    const { inner, layers } = threeOver(new FullProvider())
+    layers.annotate?.('flog half 1', 3)
+    layers.flush()
+    expect(inner.calls).toEqual([['annotate', 'flog half 1', 3], ['flush']])
+  })
+
+  test('comes to each of them with the call', () => {
+    const seen: unknown[] = []
+    const layers = [1, 2, 3].reduce<PmemProvider>(
+      (under) => new PurposeLayer(under, seen),
+      new FullProvider(),
+    )
+    layers.annotate?.('info')
+    layers.flush()
+    expect(seen).toEqual([1, 2, 3].map(() => ({ stage: 'info' })))
+  })
+
+  test('is of one call only', () => {
+    const { inner, layers } = threeOver(new FullProvider())
+    layers.annotate?.('data', 0)
+    layers.flush()
+    inner.calls.length = 0
+    layers.flush()
+    expect(inner.calls).toEqual([['flush']])
+  })
+
+  test('is what was told last', () => {
+    const { inner, layers } = threeOver(new FullProvider())
+    layers.annotate?.('data', 0)
+    layers.annotate?.('map', 1)
+    layers.flush()
+    expect(inner.calls).toEqual([['annotate', 'map', 1], ['flush']])
+  })
+
+  test('stays with a call that a layer holds back', async () => {
+    const inner = new FullProvider()
+    const layer = new DelayLayer(inner, { writeDelayMs: 1 })
+    layer.annotate?.('data', 0)
+    const slow = layer.write(0, Uint8Array.of(1))
+    layer.annotate?.('map', 1)
+    layer.flush()
+    await slow
+    expect(inner.calls.map(([first, stage]) => [first, stage])).toEqual([
+      ['annotate', 'map'],
+      ['flush', undefined],
+      ['annotate', 'data'],
+      ['write', 0],
+    ])
+  })
+
+  test('does not come to the inner provider where a layer refuses the call', () => {
+    const inner = new FullProvider()
+    const layer = new ReadOnlyLayer(inner)
+    layer.annotate?.('data', 0)
+    expect(() => layer.write(0, Uint8Array.of(1))).toThrow(ReadOnlyError)
+    layer.flush()
+    expect(inner.calls).toEqual([['flush']])
+  })
+})
+
+test('bad blocks are those of the inner provider', () => {
+  const { inner, layers } = threeOver(new FullProvider())
+  inner.bad = [{ offset: 512, length: 1024 }]
+  expect(layers.badBlocks?.()).toEqual([{ offset: 512, length: 1024 }])
+})
+
+test('bad blocks after the close fail', () => {
+  const { layers } = threeOver(new FullProvider())
+  layers.close()
+  expect(() => layers.badBlocks?.()).toThrow(ClosedError)
 })
 
 test('a read through three layers has the bytes', () => {

@@ -3,11 +3,14 @@
  *
  * Invariants:
  * - Each call of the layer is one call of the same method of the inner provider, or is refused: a layer does not turn one method into another unless it says so.
- * - An optional method exists exactly where the inner provider has it, so that its caller does without as ever.
+ * - An optional method exists exactly where the inner provider has it, so that its caller does without as ever. The exceptions say so.
  * - There is no `mapping`: whoever has one stores past every layer.
+ * - What a call is for travels with the call: the inner provider is told right before it gets the call, and never of one that the layer refuses or still holds back.
  */
 import {
   ClosedError,
+  type ByteRange,
+  type CallStage,
   type LockMode,
   type MaybeSleep,
   type PmemProvider,
@@ -15,26 +18,31 @@ import {
   type ProviderShare,
   type WriteSegment,
 } from '@bttkit/interfaces'
-import type { CallKind, CallMethod, CallPiece, ProviderCall } from './provider-call.ts'
+import type { CallKind, CallMethod, CallPiece, CallPurpose, ProviderCall } from './provider-call.ts'
 
 /** In what a layer differs from the provider under it. */
 export interface LayerDifferences {
   readonly size?: number
   readonly readOnly?: boolean
   readonly capabilities?: Partial<ProviderCapabilities>
+  /** True where the layer cannot say in whole units what the inner provider knows to be bad: it then has no `badBlocks`. Default false. */
+  readonly hidesBadBlocks?: boolean
+  /** Whether the layer itself wants to know what calls are for: it then has `annotate` over every provider. Default false. */
+  readonly wantsPurpose?: boolean
 }
 
-const KINDS: Readonly<Record<CallMethod, CallKind>> = {
-  read: 'read',
-  readInto: 'read',
-  write: 'write',
-  writeFrom: 'write',
-  writeMany: 'write',
-  zero: 'write',
-  flush: 'flush',
-  persist: 'flush',
-  lock: 'lock',
-  close: 'close',
+const KINDS: Readonly<Record<CallMethod, readonly CallKind[]>> = {
+  read: ['read'],
+  readInto: ['read'],
+  write: ['write'],
+  writeFrom: ['write'],
+  writeMany: ['write'],
+  writeThrough: ['write', 'flush'],
+  zero: ['write'],
+  flush: ['flush'],
+  persist: ['flush'],
+  lock: ['lock'],
+  close: ['close'],
 }
 
 /** Passes everything on. A layer overrides `around`, which every call goes through. */
@@ -56,12 +64,22 @@ export abstract class PassingLayer implements PmemProvider {
     start: number,
     length: number,
   ) => MaybeSleep
+  declare readonly writeThrough?: (
+    offset: number,
+    source: Uint8Array,
+    start: number,
+    length: number,
+  ) => MaybeSleep
   declare readonly writeMany?: (segments: readonly WriteSegment[]) => MaybeSleep
   declare readonly zero?: (offset: number, length: number) => MaybeSleep
   declare readonly persist?: (offset: number, length: number) => MaybeSleep
+  declare readonly badBlocks?: () => readonly ByteRange[]
+  declare readonly annotate?: (stage: CallStage, lane?: number) => void
   declare readonly lock?: (mode: LockMode) => MaybeSleep
   declare readonly share?: () => ProviderShare
   protected readonly inner: PmemProvider
+  /** What the next call is for. */
+  private nextPurpose: CallPurpose | undefined
   private closed = false
 
   constructor(inner: PmemProvider, differences: LayerDifferences = {}) {
@@ -80,8 +98,15 @@ export abstract class PassingLayer implements PmemProvider {
     const writeFrom = inner.writeFrom?.bind(inner)
     if (writeFrom !== undefined) {
       this.writeFrom = (offset, source, start, length) =>
-        this.pass('writeFrom', [{ offset, length, source: source.subarray(start, start + length) }], () =>
+        this.pass('writeFrom', [pieceIn(offset, source, start, length)], () =>
           writeFrom(this.innerOffset(offset), source, start, length),
+        )
+    }
+    const writeThrough = inner.writeThrough?.bind(inner)
+    if (writeThrough !== undefined) {
+      this.writeThrough = (offset, source, start, length) =>
+        this.pass('writeThrough', [pieceIn(offset, source, start, length)], () =>
+          writeThrough(this.innerOffset(offset), source, start, length),
         )
     }
     const writeMany = inner.writeMany?.bind(inner)
@@ -99,10 +124,27 @@ export abstract class PassingLayer implements PmemProvider {
       this.persist = (offset, length) =>
         this.pass('persist', [{ offset, length }], () => persist(this.innerOffset(offset), length))
     }
+    const badBlocks = inner.badBlocks?.bind(inner)
+    if (badBlocks !== undefined && differences.hidesBadBlocks !== true) {
+      this.badBlocks = () => {
+        this.checkOpen()
+        return this.badBlocksOver(badBlocks())
+      }
+    }
+    if (inner.annotate !== undefined || differences.wantsPurpose === true) {
+      this.annotate = (stage, lane) => {
+        this.nextPurpose = lane === undefined ? { stage } : { stage, lane }
+      }
+    }
     const lock = inner.lock?.bind(inner)
     if (lock !== undefined) this.lock = (mode) => this.pass('lock', [], () => lock(mode))
     const share = inner.share?.bind(inner)
-    if (share !== undefined) this.share = () => this.shareOver(share())
+    if (share !== undefined) {
+      this.share = () => {
+        this.checkOpen()
+        return this.shareOver(share)
+      }
+    }
   }
 
   read(offset: number, target: Uint8Array): MaybeSleep {
@@ -124,7 +166,7 @@ export abstract class PassingLayer implements PmemProvider {
   /** Closes the inner provider too. */
   close(): MaybeSleep {
     this.closed = true
-    return this.around({ method: 'close', kind: 'close', pieces: [] }, () => this.inner.close())
+    return this.passUnchecked('close', [], () => this.inner.close())
   }
 
   /** What a layer does with a call; `run` makes it of the inner provider. Not called after the close, but for another close. */
@@ -137,12 +179,44 @@ export abstract class PassingLayer implements PmemProvider {
     return offset
   }
 
-  /** The share of this layer, over that of the inner provider; throws a `TypeError` with the reason where threads cannot have the layer. */
-  protected abstract shareOver(inner: ProviderShare): ProviderShare
+  /** What is bad of the layer where that is bad of the inner provider. */
+  protected badBlocksOver(inner: readonly ByteRange[]): readonly ByteRange[] {
+    return inner
+  }
 
-  private pass(method: CallMethod, pieces: readonly CallPiece[], run: () => MaybeSleep): MaybeSleep {
+  /**
+   * The share of this layer, over that of the inner provider, which is asked for only where it is needed: sharing may change how that works. Throws a
+   * `TypeError` with the reason where threads cannot have the layer.
+   */
+  protected abstract shareOver(shareInner: () => ProviderShare): ProviderShare
+
+  /** For a layer that makes a call of the inner provider by itself, and not by `run`. */
+  protected tellInner({ purpose }: ProviderCall): void {
+    if (purpose !== undefined) this.inner.annotate?.(purpose.stage, purpose.lane)
+  }
+
+  /** @throws {ClosedError} after the close. */
+  protected checkOpen(): void {
     if (this.closed) throw new ClosedError({ image: this.name }, 'the storage was closed')
-    return this.around({ method, kind: KINDS[method], pieces }, run)
+  }
+
+  private pass(method: CallMethod, pieces: readonly CallPiece[], make: () => MaybeSleep): MaybeSleep {
+    this.checkOpen()
+    return this.passUnchecked(method, pieces, make)
+  }
+
+  private passUnchecked(
+    method: CallMethod,
+    pieces: readonly CallPiece[],
+    make: () => MaybeSleep,
+  ): MaybeSleep {
+    const purpose = this.nextPurpose
+    this.nextPurpose = undefined
+    const call = { method, kinds: KINDS[method], pieces, ...(purpose === undefined ? {} : { purpose }) }
+    return this.around(call, () => {
+      this.tellInner(call)
+      return make()
+    })
   }
 
   private innerSegments(segments: readonly WriteSegment[]): WriteSegment[] {
@@ -152,4 +226,8 @@ export abstract class PassingLayer implements PmemProvider {
 
 function pieceOf({ offset, source }: WriteSegment): CallPiece {
   return { offset, length: source.byteLength, source }
+}
+
+function pieceIn(offset: number, source: Uint8Array, start: number, length: number): CallPiece {
+  return { offset, length, source: source.subarray(start, start + length) }
 }

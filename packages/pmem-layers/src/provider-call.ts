@@ -1,4 +1,6 @@
-/** What a call asks for. `zero`, `writeFrom` and `writeMany` are writes, `persist` is a flush. */
+import type { CallStage } from '@bttkit/interfaces'
+
+/** What a call asks for. `zero`, `writeFrom` and `writeMany` are writes, `persist` is a flush; a `writeThrough` is both. */
 export type CallKind = 'read' | 'write' | 'flush' | 'lock' | 'close'
 
 export type CallMethod =
@@ -7,6 +9,7 @@ export type CallMethod =
   | 'write'
   | 'writeFrom'
   | 'writeMany'
+  | 'writeThrough'
   | 'zero'
   | 'flush'
   | 'persist'
@@ -21,10 +24,20 @@ export interface CallPiece {
   readonly source?: Uint8Array
 }
 
+/** What `PmemProvider.annotate` told about a call. */
+export interface CallPurpose {
+  readonly stage: CallStage
+  /** Absent for a call in no lane. */
+  readonly lane?: number
+}
+
 /** One call of a provider's method, as a layer sees it. */
 export interface ProviderCall {
   readonly method: CallMethod
-  readonly kind: CallKind
+  /** In the order in which it does them: `write` and `flush` of a `writeThrough`, one of all others. */
+  readonly kinds: readonly CallKind[]
   /** One for each range, in order: several only of a `writeMany`, none of a lock and of a close. A flush is about all of the storage. */
   readonly pieces: readonly CallPiece[]
+  /** What it is for; absent where nobody told, and where the layer has no `annotate`. */
+  readonly purpose?: CallPurpose
 }

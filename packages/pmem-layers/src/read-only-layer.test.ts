@@ -3,7 +3,7 @@ import { ReadOnlyError } from '@bttkit/interfaces'
 import { ReadOnlyLayer } from './index.ts'
 import { CALLS, FullProvider } from './recording-provider.test-support.ts'
 
-const WRITES = ['write', 'writeFrom', 'writeMany', 'zero']
+const WRITES = ['write', 'writeFrom', 'writeMany', 'writeThrough', 'zero']
 
 test('it says that it is read-only', () => {
   expect(new ReadOnlyLayer(new FullProvider()).readOnly).toBe(true)

@@ -1,4 +1,12 @@
-import type { MaybeSleep, PmemProvider, ProviderCapabilities, ProviderShare, Wait } from '@bttkit/interfaces'
+import type {
+  ByteRange,
+  CallStage,
+  MaybeSleep,
+  PmemProvider,
+  ProviderCapabilities,
+  ProviderShare,
+  Wait,
+} from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 
 export const SIZE = 4096
@@ -47,6 +55,8 @@ export class BareProvider implements PmemProvider {
 /** All that a provider can have. */
 export class FullProvider extends BareProvider {
   readonly mapping = this.memory.mapping
+  /** What it knows to be bad; it is read all the same. */
+  bad: readonly ByteRange[] = []
 
   readInto(offset: number, target: Uint8Array, start: number, length: number): MaybeSleep {
     this.memory.readInto(offset, target, start, length)
@@ -70,6 +80,19 @@ export class FullProvider extends BareProvider {
 
   persist(offset: number, length: number): MaybeSleep {
     return this.note('persist', offset, length)
+  }
+
+  writeThrough(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    this.memory.writeFrom(offset, source, start, length)
+    return this.note('writeThrough', offset, source, start, length)
+  }
+
+  badBlocks(): readonly ByteRange[] {
+    return this.bad
+  }
+
+  annotate(stage: CallStage, lane?: number): void {
+    this.calls.push(['annotate', stage, lane])
   }
 
   lock(mode: string): MaybeSleep {
@@ -100,6 +123,7 @@ export const CALLS: Readonly<Record<string, (provider: PmemProvider) => MaybeSle
   write: (provider) => provider.write(16, new Uint8Array(8).fill(1)),
   writeFrom: (provider) => provider.writeFrom?.(16, new Uint8Array(10).fill(1), 1, 8),
   writeMany: (provider) => provider.writeMany?.([{ offset: 16, source: new Uint8Array(8).fill(1) }]),
+  writeThrough: (provider) => provider.writeThrough?.(16, new Uint8Array(10).fill(1), 1, 8),
   zero: (provider) => provider.zero?.(16, 8),
   flush: (provider) => provider.flush(),
   persist: (provider) => provider.persist?.(16, 8),

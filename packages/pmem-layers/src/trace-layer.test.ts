@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { TraceLayer, toJsonLine, toTraceEventLines, TRACE_EVENTS_BEGIN, type TraceRecord } from './index.ts'
-import { CALLS, FullProvider, waitThatEnds } from './recording-provider.test-support.ts'
+import { BadBlockError } from '@bttkit/interfaces'
+import { TraceLayer, type TraceRecord } from './index.ts'
+import { BareProvider, CALLS, FullProvider, waitThatEnds } from './recording-provider.test-support.ts'
 
 /** A layer whose clock ticks once each time that somebody looks. */
 function traced(): { inner: FullProvider; layer: TraceLayer; records: TraceRecord[] } {
@@ -12,22 +13,43 @@ function traced(): { inner: FullProvider; layer: TraceLayer; records: TraceRecor
 }
 
 test.each([
-  ['read', 'read', 16, 8],
-  ['readInto', 'read', 16, 8],
-  ['write', 'write', 16, 8],
-  ['writeFrom', 'write', 16, 8],
-  ['writeMany', 'write', 16, 8],
-  ['zero', 'write', 16, 8],
-  ['flush', 'flush', 0, 4096],
-  ['persist', 'flush', 16, 8],
-  ['lock', 'lock', 0, 0],
-  ['close', 'close', 0, 0],
-])('%s makes one record', (method, kind, offset, length) => {
+  ['read', 16, 8],
+  ['readInto', 16, 8],
+  ['write', 16, 8],
+  ['writeFrom', 16, 8],
+  ['writeMany', 16, 8],
+  ['writeThrough', 16, 8],
+  ['zero', 16, 8],
+  ['flush', 0, 4096],
+  ['persist', 16, 8],
+  ['lock', 0, 0],
+  ['close', 0, 0],
+])('%s makes one record', (method, offset, length) => {
   const { layer, records } = traced()
   CALLS[method]?.(layer)
-  expect(records).toEqual([
-    { number: 1, method, kind, offset, length, startMs: 0, durationMs: 1, failed: false },
+  expect(records).toEqual([{ number: 1, method, offset, length, startMs: 0, endMs: 1 }])
+})
+
+test('a record has the stage and the lane of its call, and of no other', () => {
+  const { layer, records } = traced()
+  layer.annotate?.('flog half 0', 3)
+  layer.flush()
+  layer.annotate?.('info')
+  layer.flush()
+  layer.flush()
+  expect(records.map(({ stage, lane }) => [stage, lane])).toEqual([
+    ['flog half 0', 3],
+    ['info', undefined],
+    [undefined, undefined],
   ])
+})
+
+test('stages are known also over a provider that is not told', () => {
+  const records: TraceRecord[] = []
+  const layer = new TraceLayer(new BareProvider(), { sink: (record) => void records.push(record) })
+  layer.annotate?.('data', 0)
+  layer.flush()
+  expect(records).toMatchObject([{ stage: 'data', lane: 0 }])
 })
 
 test('calls are counted as they begin', () => {
@@ -40,20 +62,25 @@ test('calls are counted as they begin', () => {
   ])
 })
 
-test('a call that throws has failed, and throws', () => {
+test.each([
+  [new BadBlockError({}, 'bad'), 'BTT_BAD_BLOCK'],
+  [Object.assign(new Error('full'), { code: 'ENOSPC' }), 'ENOSPC'],
+  [new TypeError('misuse'), 'TypeError'],
+])('a call that throws %s has failed with %s, and throws', (failure, error) => {
   const { inner, layer, records } = traced()
-  const failure = new Error('the disk')
   inner.answer = () => {
     throw failure
   }
   expect(() => layer.flush()).toThrow(failure)
-  expect(records).toMatchObject([{ method: 'flush', failed: true }])
+  expect(records).toMatchObject([{ method: 'flush', error }])
 })
 
 describe.each([
-  ['succeeds', undefined],
-  ['fails', new Error('the disk')],
-])('a wait that %s', (_, failure) => {
+  ['succeeds', undefined, {}],
+  ['fails', new RangeError('the disk'), { error: 'RangeError' }],
+])('a wait that %s', (_, failure, ending) => {
+  const expected = { number: 1, method: 'flush', offset: 0, length: 4096, startMs: 0, endMs: 1, ...ending }
+
   test('is recorded when it was awaited', async () => {
     const { inner, layer, records } = traced()
     inner.answer = () => waitThatEnds(failure)
@@ -64,7 +91,7 @@ describe.each([
       (error: unknown) => error,
     )
     expect(ended).toBe(failure)
-    expect(records).toMatchObject([{ durationMs: 1, failed: failure !== undefined }])
+    expect(records).toEqual([expected])
   })
 
   test('is recorded when it was blocked on', () => {
@@ -73,7 +100,7 @@ describe.each([
     const wait = layer.flush()
     if (failure === undefined) wait?.block?.()
     else expect(() => wait?.block?.()).toThrow(failure)
-    expect(records).toMatchObject([{ failed: failure !== undefined }])
+    expect(records).toEqual([expected])
   })
 })
 
@@ -96,32 +123,6 @@ test('a wait keeps what the inner one knows, and no more', () => {
   inner.answer = () => Promise.resolve()
   const wait = layer.flush()
   expect(Object.keys(wait ?? {})).toEqual(['then'])
-})
-
-const RECORD: TraceRecord = {
-  number: 3,
-  method: 'write',
-  kind: 'write',
-  offset: 16,
-  length: 8,
-  startMs: 1.5,
-  durationMs: 0.25,
-  failed: true,
-}
-
-test('a JSON line is the record', () => {
-  const line = toJsonLine(RECORD)
-  expect(line.endsWith('}\n')).toBe(true)
-  expect(JSON.parse(line)).toEqual(RECORD)
-})
-
-test('a trace for Chrome has a begin and an end of each call, in microseconds', () => {
-  const text = `${TRACE_EVENTS_BEGIN}${toTraceEventLines(RECORD)}`
-  const common = { name: 'write', cat: 'write', id: 3, pid: process.pid, tid: 0 }
-  expect(JSON.parse(`${text.replace(/,\n$/, '')}]`)).toEqual([
-    { ...common, ph: 'b', ts: 1500, args: { offset: 16, length: 8 } },
-    { ...common, ph: 'e', ts: 1750, args: { failed: true } },
-  ])
 })
 
 test('threads cannot have it, for a reason', () => {

@@ -1,2 +1,2 @@
-export { memoryPlugin } from './memory-plugin.ts'
+export { providerPlugin } from './memory-plugin.ts'
 export { MemoryProvider, type MemorySource } from './memory-provider.ts'

@@ -1,30 +1,32 @@
+import * as v from 'valibot'
 import {
+  defineProviderPlugin,
   parseSize,
   ProviderOpenError,
   ProviderUrlError,
-  type ProviderLocation,
   type ProviderOpenOptions,
-  type ProviderPlugin,
 } from '@bttkit/interfaces'
 import { MemoryProvider } from './memory-provider.ts'
 import { MEMORY_SCHEME } from './memory-share.ts'
 
-function sizeOf(location: ProviderLocation, options: ProviderOpenOptions): number {
-  const place = { image: location.url }
-  for (const key of location.parameters.keys()) {
-    if (key !== 'size') throw new ProviderUrlError(place, `a memory has no parameter '${key}', only 'size'`)
-  }
-  const text = location.parameters.get('size')
-  const named = text === undefined ? undefined : parseSize(text)
-  if (text !== undefined && named === undefined) throw new ProviderUrlError(place, `'${text}' is no size`)
-  const size = named ?? options.createSizeBytes
+const NO_SIZE = 'a size is a whole number of bytes, or a text such as 64MiB'
+
+const sizeSchema = v.pipe(
+  v.union([v.string(), v.number()], NO_SIZE),
+  v.transform((size) => (typeof size === 'number' ? size : parseSize(size))),
+  v.custom<number>((size) => Number.isSafeInteger(size) && Number(size) >= 0, NO_SIZE),
+)
+
+function sizeOf(
+  named: number | undefined,
+  { createSizeBytes }: ProviderOpenOptions,
+  place: { image: string },
+): number {
+  const size = named ?? createSizeBytes
   if (size === undefined)
     throw new ProviderUrlError(place, "a memory needs its size, as in 'mem:?size=64MiB'")
-  if (options.createSizeBytes !== undefined && options.createSizeBytes !== size) {
-    throw new ProviderUrlError(
-      place,
-      `asked for ${options.createSizeBytes} bytes, and for ${size} in the URL`,
-    )
+  if (createSizeBytes !== undefined && createSizeBytes !== size) {
+    throw new ProviderUrlError(place, `asked for ${createSizeBytes} bytes, and for ${size} in the URL`)
   }
   return size
 }
@@ -33,24 +35,23 @@ function sizeOf(location: ProviderLocation, options: ProviderOpenOptions): numbe
  * `mem:?size=64MiB`: memory that is made at the opening, full of zeros. A path, as in `mem:scratch?size=1MiB`, is a
  * name for messages; opening it twice makes two memories. Opened for threads it can be shared with them.
  */
-export const memoryPlugin: ProviderPlugin = {
+export const providerPlugin = defineProviderPlugin({
   name: 'memory',
   schemes: [MEMORY_SCHEME],
-  async open(location, options) {
-    const size = sizeOf(location, options)
+  parameters: { size: v.optional(sizeSchema) },
+  async open({ values, url }, options) {
+    const place = { image: url }
+    const size = sizeOf(values.size, options, place)
     const { readOnly, threads = false } = options
     try {
-      return new MemoryProvider({ size, readOnly, shared: threads }, location.url)
+      return new MemoryProvider({ size, readOnly, shared: threads }, url)
     } catch (cause) {
-      throw new ProviderOpenError(
-        { image: location.url },
-        `${size} bytes of memory cannot be had (ENOMEM)`,
-        'ENOMEM',
-        { cause },
-      )
+      throw new ProviderOpenError(place, `${size} bytes of memory cannot be had (ENOMEM)`, 'ENOMEM', {
+        cause,
+      })
     }
   },
   async join(share) {
     return MemoryProvider.join(share)
   },
-}
+})

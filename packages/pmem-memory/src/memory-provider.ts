@@ -34,6 +34,7 @@ function capabilitiesOf(wordAccess: boolean): ProviderCapabilities {
     damagesNeighbours: false,
     mayWait: false,
     flush: 'none',
+    persistBy: 'nothing',
     durableOnWrite: true,
     fencing: false,
     maxWritesInFlight: Infinity,

@@ -1,43 +1,55 @@
-import {
-  ProviderUrlError,
-  openInnerImage,
-  type ProviderLocation,
-  type ProviderPlugin,
-} from '@bttkit/interfaces'
-import { checkFlushDelay, DEFAULT_FLUSH_DELAY_MS } from './flush-delay.ts'
-import { SleepingFlushProvider } from './sleeping-flush-provider.ts'
+import { defineProviderPlugin, ProviderUrlError, type ParameterValues } from '@bttkit/interfaces'
+import type { FlushDelay } from './flush-delay.ts'
+import { flushParameters } from './flush-parameters.ts'
+import { SleepingFlushProvider, type SleepingFlushOptions } from './sleeping-flush-provider.ts'
 import { SLEEPING_FLUSH_SCHEME, sleepingFlushHandleOf } from './sleeping-flush-share.ts'
 
-const DELAY_PARAMETER = 'flushDelayMs'
+type Values = ParameterValues<typeof flushParameters>
 
-function flushDelayIn({ parameters, url }: ProviderLocation): number {
-  const text = parameters.get(DELAY_PARAMETER)
-  if (text === undefined) return DEFAULT_FLUSH_DELAY_MS
-  const flushDelayMs = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  try {
-    checkFlushDelay(flushDelayMs)
-  } catch (cause) {
-    const detail = `'${DELAY_PARAMETER}' is a whole number of milliseconds, not '${text}'`
-    throw new ProviderUrlError({ image: url }, detail, { cause })
+/** @throws {ProviderUrlError} for a seed without a range that it could be for. */
+function delayIn({ flushDelayMs, flushSeed }: Values, url: string): FlushDelay | undefined {
+  if (flushSeed === undefined) return flushDelayMs
+  if (typeof flushDelayMs === 'object') return { ...flushDelayMs, seed: flushSeed }
+  const detail = "'flushSeed' is for delays from a range, as in 'flushDelayMs=1..5&flushSeed=7'"
+  throw new ProviderUrlError({ image: url }, detail)
+}
+
+function optionsIn(values: Values, url: string): SleepingFlushOptions {
+  const flushDelayMs = delayIn(values, url)
+  const { flushQueue, losesUnflushed } = values
+  return {
+    ...(flushDelayMs === undefined ? {} : { flushDelayMs }),
+    ...(flushQueue === undefined ? {} : { flushQueue }),
+    ...(losesUnflushed === undefined ? {} : { losesUnflushed }),
   }
-  return flushDelayMs
 }
 
 /**
- * `sleeping-flush:disk.img?flushDelayMs=2`, or over another scheme `sleeping-flush:mem:?size=64MiB&flushDelayMs=1`: the image that follows, with a
- * flush that sleeps. All parameters but `flushDelayMs` are the inner image's.
+ * `sleeping-flush:disk.img?flushDelayMs=2`, or over another scheme `sleeping-flush:mem:?size=64MiB&flushDelayMs=1..5&flushSeed=7`: the image that
+ * follows, with a flush that sleeps. `flushQueue` and `losesUnflushed` are the options of `SleepingFlushProvider`.
+ *
+ * `open` throws a `TypeError` where threads shall share what `losesUnflushed`.
  */
-export const sleepingFlushPlugin: ProviderPlugin = {
+export const providerPlugin = defineProviderPlugin({
   name: 'sleeping flush',
   schemes: [SLEEPING_FLUSH_SCHEME],
-  async open(location, options) {
-    const flushDelayMs = flushDelayIn(location)
-    const inner = await openInnerImage(location, options, [DELAY_PARAMETER])
-    return new SleepingFlushProvider(inner, { flushDelayMs })
+  parameters: flushParameters,
+  isLayer: true,
+  async open({ values, url }, { threads = false }, host) {
+    const options = optionsIn(values, url)
+    if (threads && options.losesUnflushed === true) {
+      throw new TypeError(`${url}: with 'losesUnflushed' it cannot be shared with other threads`)
+    }
+    return new SleepingFlushProvider(await host.openInner(), options)
   },
   async join(share, { joinInner }) {
-    const { inner, flushDelayMs } = sleepingFlushHandleOf(share)
-    checkFlushDelay(flushDelayMs)
-    return new SleepingFlushProvider(await joinInner(inner), { flushDelayMs })
+    const { inner, options } = sleepingFlushHandleOf(share)
+    const joined = await joinInner(inner)
+    try {
+      return new SleepingFlushProvider(joined, options)
+    } catch (error) {
+      await joined.close()
+      throw error
+    }
   },
-}
+})

@@ -3,6 +3,7 @@ import {
   CannotBlockError,
   ClosedError,
   OutOfRangeError,
+  type ByteRange,
   type LockMode,
   type PmemProvider,
   type Wait,
@@ -28,6 +29,7 @@ test('it promises what the inner one does, but for a flush that is needed and sl
     ...inner.capabilities,
     mayWait: true,
     flush: 'sleeps',
+    persistBy: 'a sleep',
     durableOnWrite: false,
   })
   expect([provider.name, provider.size, provider.readOnly]).toEqual(['bare', 64, false])
@@ -142,6 +144,25 @@ describe('blocked on', () => {
   })
 })
 
+test('a flush that was blocked on is over for who awaits it, too', async () => {
+  const { inner, provider } = overBare(0)
+  const wait = provider.flush()
+  wait.block?.()
+  await wait
+  expect(inner.log).toEqual(['flush'])
+})
+
+test('a flush that is awaited cannot be blocked on, until it is over', async () => {
+  const { inner, provider } = overBare(0)
+  const wait = provider.flush()
+  const flushed = begin(wait)
+  await Promise.resolve()
+  expect(() => wait.block?.()).toThrow(CannotBlockError)
+  await flushed
+  wait.block?.()
+  expect(inner.log).toEqual(['flush'])
+})
+
 describe.each([
   [
     'thrown',
@@ -196,7 +217,18 @@ test('its waits say what they are about, and do not know when they are over', ()
 
 test('what the inner one has not, this one has not', () => {
   const provider: PmemProvider = overBare().provider
-  const optional = ['readInto', 'writeFrom', 'writeMany', 'zero', 'lock', 'share', 'mapping'] as const
+  const optional = [
+    'readInto',
+    'writeFrom',
+    'writeThrough',
+    'writeMany',
+    'zero',
+    'badBlocks',
+    'annotate',
+    'lock',
+    'share',
+    'mapping',
+  ] as const
   expect(optional.filter((name) => Reflect.get(provider, name) !== undefined)).toEqual([])
 })
 
@@ -210,7 +242,7 @@ test('reading, writing and closing are the inner one’s', () => {
   expect(inner.log).toEqual(['write', 'read', 'close'])
 })
 
-test('all that is optional goes to the inner one, but for its mapping', () => {
+test('all that is optional goes to the inner one, but for its mapping and writing through', () => {
   const calls: unknown[][] = []
   class FullProvider extends BareProvider {
     readonly mapping = new Uint8Array(64)
@@ -229,6 +261,13 @@ test('all that is optional goes to the inner one, but for its mapping', () => {
     lock(mode: LockMode): undefined {
       this.note('lock', [mode])
     }
+    badBlocks(): ByteRange[] {
+      this.note('badBlocks', [])
+      return [{ offset: 0, length: 512 }]
+    }
+    writeThrough(): undefined {
+      expect.fail('it would be durable without a sleep')
+    }
     private note(name: string, rest: unknown[]): void {
       calls.push([name, ...rest])
     }
@@ -240,14 +279,17 @@ test('all that is optional goes to the inner one, but for its mapping', () => {
   provider.writeMany?.([])
   provider.zero?.(7, 8)
   provider.lock?.('shared')
+  expect(provider.badBlocks?.()).toEqual([{ offset: 0, length: 512 }])
   expect(calls).toEqual([
     ['readInto', 1, piece, 2, 3],
     ['writeFrom', 4, piece, 5, 6],
     ['writeMany', []],
     ['zero', 7, 8],
     ['lock', 'shared'],
+    ['badBlocks'],
   ])
   expect(provider.mapping).toBeUndefined()
+  expect('writeThrough' in provider).toBe(false)
 })
 
 test('a persist beyond the storage is refused at the call, whatever the inner provider would say', () => {
@@ -255,4 +297,35 @@ test('a persist beyond the storage is refused at the call, whatever the inner pr
   expect(() => provider.persist(64, 8)).toThrow(OutOfRangeError)
   expect(() => provider.persist(-8, 8)).toThrow(OutOfRangeError)
   expect(() => provider.persist(56, 8)).not.toThrow()
+})
+
+test('what a call is for is told just before the inner call, also when others come between', async () => {
+  const inner = new BareProvider()
+  const told = Object.assign(inner, {
+    annotate: (stage: string, lane?: number) => void inner.log.push(`${stage} ${lane}`),
+  })
+  const provider = new SleepingFlushProvider(told, { flushDelayMs: 0 })
+  provider.annotate?.('flog half 0', 3)
+  const flushed = begin(provider.flush())
+  provider.annotate?.('map', 4)
+  provider.write(0, new Uint8Array(4))
+  await flushed
+  provider.write(0, new Uint8Array(4))
+  expect(inner.log).toEqual(['map 4', 'write', 'flog half 0 3', 'flush', 'write'])
+})
+
+test('what a refused call was for is not told of the next one', () => {
+  const inner = new BareProvider()
+  const told = Object.assign(inner, { annotate: (stage: string) => void inner.log.push(stage) })
+  const provider = new SleepingFlushProvider(told)
+  provider.annotate?.('flog half 0', 3)
+  expect(() => provider.persist(64, 8)).toThrow(OutOfRangeError)
+  provider.write(0, new Uint8Array(4))
+  expect(inner.log).toEqual(['write'])
+})
+
+test('how it makes writes durable is told', () => {
+  const inner = new BareProvider()
+  const file = Object.assign(inner, { capabilities: { ...inner.capabilities, persistBy: 'fdatasync' } })
+  expect(new SleepingFlushProvider(file).capabilities.persistBy).toBe('fdatasync after a sleep')
 })

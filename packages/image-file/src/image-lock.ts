@@ -1,6 +1,5 @@
 import { ImageLockedError, ProviderIoError, type LockMode } from '@bttkit/interfaces'
 import { findLockHolder } from './lock-holder.ts'
-import type { SystemCalls } from './system-calls.ts'
 import { explainErrno } from './system-error.ts'
 
 const LOCK_SH = 1
@@ -9,6 +8,18 @@ const LOCK_NB = 4
 
 /** flock(1) ends so when somebody else has the lock. Its other failures have other codes. */
 const EXIT_REFUSED = 1
+
+/** What a lock is taken with. */
+export interface LockCalls {
+  /** flock(2), where it can be called: it answers `undefined` for success, else the name of the errno. */
+  readonly native: { readonly flock: (fd: number, operation: number) => string | undefined } | undefined
+  /** Runs a program to its end with `fd` as its descriptor 3: for flock(1), where there are no native calls. */
+  readonly run?: (
+    program: string,
+    args: readonly string[],
+    fd: number,
+  ) => { readonly exitCode: number | undefined; readonly stderr: string }
+}
 
 /**
  * The lock of one open file: flock(2), which belongs to the open file itself. So it ends with its last descriptor,
@@ -20,14 +31,14 @@ const EXIT_REFUSED = 1
 export class ImageLock {
   private readonly fd: number
   private readonly image: string
-  private readonly system: SystemCalls
+  private readonly calls: LockCalls
   private held: LockMode | undefined
 
   /** The descriptor must be close-on-exec: a child that inherited it would keep the lock after us. */
-  constructor(fd: number, image: string, system: SystemCalls) {
+  constructor(fd: number, image: string, calls: LockCalls) {
     this.fd = fd
     this.image = image
-    this.system = system
+    this.calls = calls
   }
 
   /**
@@ -58,7 +69,7 @@ export class ImageLock {
   }
 
   private tryLock(mode: LockMode): boolean {
-    const { native } = this.system
+    const { native } = this.calls
     return native === undefined ? this.tryByProgram(mode) : this.tryNatively(native.flock, mode)
   }
 
@@ -70,10 +81,10 @@ export class ImageLock {
   }
 
   private tryByProgram(mode: LockMode): boolean {
-    const result = this.system.run('flock', [mode === 'shared' ? '-s' : '-x', '-n', '3'], this.fd)
-    if (result.exitCode === 0) return true
-    if (result.exitCode === EXIT_REFUSED) return false
-    const detail = `cannot be locked: neither koffi nor flock(1) does it here (${result.stderr})`
+    const result = this.calls.run?.('flock', [mode === 'shared' ? '-s' : '-x', '-n', '3'], this.fd)
+    if (result?.exitCode === 0) return true
+    if (result?.exitCode === EXIT_REFUSED) return false
+    const detail = `cannot be locked: neither koffi nor flock(1) does it here (${result?.stderr ?? 'not tried'})`
     throw new ProviderIoError({ image: this.image }, detail, 'ENOLCK')
   }
 }

@@ -11,3 +11,9 @@ export function splitDeviceNumber(device: bigint): DeviceNumber {
     minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
   }
 }
+
+/** As sysfs names a device: `8:1`. */
+export function deviceName(device: bigint): string {
+  const { major, minor } = splitDeviceNumber(device)
+  return `${major}:${minor}`
+}

@@ -17,6 +17,16 @@ export function explainErrno(errno: string): string {
   return text === undefined ? errno : `${text} (${errno})`
 }
 
+/** What a call becomes that answered an errno while `path` was being opened. */
+export function openError(path: string, action: string, errno: string): ProviderOpenError {
+  return new ProviderOpenError({ image: path }, `${action}: ${explainErrno(errno)}`, errno)
+}
+
+/** What a call on the storage becomes that answered an errno. */
+export function ioError(place: Place, action: string, errno: string): ProviderIoError {
+  return new ProviderIoError(place, `${action} failed: ${explainErrno(errno)}`, errno)
+}
+
 /** What a failed call on the storage becomes. Errors that the system did not report are defects, and pass as they are. */
 export function asIoError(place: Place, action: string, cause: unknown): unknown {
   const errno = errnoOf(cause)

@@ -1,0 +1,5 @@
+export { findBadBlocks } from './bad-block-list.ts'
+export { createImageFile, removeImageFile } from './create-image-file.ts'
+export { deviceName } from './device-number.ts'
+export { ImageLock, type LockCalls } from './image-lock.ts'
+export { asIoError, asOpenError, errnoOf, explainErrno, ioError, openError } from './system-error.ts'

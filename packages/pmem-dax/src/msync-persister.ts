@@ -1,0 +1,31 @@
+import { ioError } from '@bttkit/image-file'
+import type { FileMapping } from './file-mapping.ts'
+import type { NativeCalls } from './native.ts'
+import type { Persister } from './persister.ts'
+
+/** The kernel writes back the pages of a range, and waits for the storage. */
+export class MsyncPersister implements Persister {
+  readonly skipsClean = true
+  private readonly path: string
+  private readonly mapping: FileMapping
+  private readonly native: NativeCalls
+
+  constructor(path: string, mapping: FileMapping, native: NativeCalls) {
+    this.path = path
+    this.mapping = mapping
+    this.native = native
+  }
+
+  persist(offset: number, length: number): void {
+    const { mapping, native } = this
+    const from = offset - (offset % native.pageBytes)
+    const errno = native.sync(mapping.address + from, offset + length - from)
+    if (errno === undefined) return
+    throw ioError({ image: this.path }, `persisting ${length} bytes from byte ${offset} on`, errno)
+  }
+
+  storeThrough(offset: number, source: Uint8Array, start: number, length: number): void {
+    this.mapping.store(offset, source, start, length)
+    this.persist(offset, length)
+  }
+}
