@@ -86,3 +86,12 @@ test('a view of a part of a buffer is examined alone', () => {
   const part = new DataView(whole.buffer, FLOG_GROUP_BYTES, FLOG_GROUP_BYTES)
   expect(examine(part).conflictingGroup).toBeUndefined()
 })
+
+test('a group that was lost tells nothing, and its number is that of its place', () => {
+  const detector = new FlogSlotDetector()
+  detector.examine(flog([3], OLD), new Set([0]))
+  expect(detector.slots).toEqual(OLD_SLOTS)
+  expect(detector.conflictingGroup).toBeUndefined()
+  detector.examine(flog(CURRENT))
+  expect(detector.conflictingGroup).toBe(2)
+})

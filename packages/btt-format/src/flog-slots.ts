@@ -9,6 +9,8 @@ export interface FlogSlots {
 export const CURRENT_SLOTS: FlogSlots = { first: 0, second: 1 }
 export const OLD_SLOTS: FlogSlots = { first: 0, second: 2 }
 
+const NONE: ReadonlySet<number> = new Set()
+
 /** One bit for each slot of a group that is not all zeros. */
 function usedSlots(view: DataView, groupOffset: number): number {
   let used = 0
@@ -28,9 +30,14 @@ export class FlogSlotDetector {
   private conflict: number | undefined
   private group = 0
 
-  /** Looks at the groups in `view`, which follow those of the calls before. */
-  examine(view: DataView): void {
+  /**
+   * Looks at the groups in `view`, which follow those of the calls before.
+   *
+   * @param lost groups, by their number, of which nobody knows what was in them; they tell nothing
+   */
+  examine(view: DataView, lost: ReadonlySet<number> = NONE): void {
     for (let at = 0; at + FLOG_GROUP_BYTES <= view.byteLength; at += FLOG_GROUP_BYTES, this.group++) {
+      if (lost.has(this.group)) continue
       const used = usedSlots(view, at)
       if (used === 0b0001) continue
       const slots = used === 0b0011 ? CURRENT_SLOTS : used === 0b0101 ? OLD_SLOTS : undefined

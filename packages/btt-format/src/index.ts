@@ -43,6 +43,7 @@ export {
 export {
   MAP_ENTRY_BYTES,
   MAX_INTERNAL_NLBA,
+  countErrorEntries,
   errorEntry,
   hasErrorFlag,
   mapBlock,

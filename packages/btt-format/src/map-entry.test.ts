@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   MAX_INTERNAL_NLBA,
+  countErrorEntries,
   errorEntry,
   hasErrorFlag,
   mapBlock,
@@ -64,4 +65,21 @@ test.each([
   [0xc000_0005, false],
 ])('old value %i is of a block in error: %s', (value, isError) => {
   expect(hasErrorFlag(value)).toBe(isError)
+})
+
+test('of several entries those count that are in error, and not what their blocks look like', () => {
+  const map = new Uint8Array(6 * 4)
+  const view = new DataView(map.buffer)
+  for (const [index, entry] of [
+    errorEntry(0),
+    normalEntry(0x4040_4040),
+    zeroEntry(0x40),
+    0x0040_4040,
+    errorEntry(MAX_INTERNAL_NLBA - 1),
+    0,
+  ].entries())
+    view.setUint32(index * 4, entry, true)
+  expect(countErrorEntries(map)).toBe(2)
+  expect(countErrorEntries(map.subarray(4))).toBe(1)
+  expect(countErrorEntries(map.subarray(0, 0))).toBe(0)
 })

@@ -45,6 +45,19 @@ export function hasErrorFlag(value: number): boolean {
   return value >>> 30 === 1
 }
 
+/** The byte of an entry that has its flags, in its two highest bits. */
+const FLAGS_BYTE = 3
+const ERROR_FLAGS = 0b01
+
+/** How many of the map entries in these bytes are in the error state. */
+export function countErrorEntries(map: Uint8Array): number {
+  let errors = 0
+  for (let at = FLAGS_BYTE; at < map.length; at += MAP_ENTRY_BYTES) {
+    if ((map[at] ?? 0) >>> 6 === ERROR_FLAGS) errors++
+  }
+  return errors
+}
+
 export function normalEntry(block: number): number {
   return (block | ZERO_BIT | ERROR_BIT) >>> 0
 }

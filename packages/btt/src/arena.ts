@@ -1,12 +1,12 @@
 /**
- * An attached arena: its place on the storage, its share of the volatile state, and the single steps that operations are made of.
+ * An attached arena: its place on the storage, its share of the volatile state, and the single steps that operations are made of. Those on the flog
+ * are in arena-flog.ts.
  *
  * Each step starts one call on the provider and returns what it waits for. The order of the steps, which is what makes a write
  * atomic, is in write-range.ts; what each step needs to hold is said here.
  */
 import {
   ArenaErrorStateError,
-  InvariantError,
   MapEntryError,
   type LockTable,
   type MaybeSleep,
@@ -15,31 +15,19 @@ import {
 } from '@bttkit/interfaces'
 import {
   FLAG_ERROR,
-  FLOG_GROUP_BYTES,
-  FLOG_HALF_BYTES,
-  FLOG_SLOT_BYTES,
   MAP_ENTRY_BYTES,
-  encodeFlogHalves,
   mapBlock,
-  nextSeq,
-  normalEntry,
+  sectorShape,
   type FlogSlots,
   type InfoBlock,
+  type SectorShape,
 } from '@bttkit/btt-format'
+import { ArenaFlog } from './arena-flog.ts'
 import { MAP_LINE_BYTES, type LaneBuffers } from './lane-buffers.ts'
 import type { Storage } from './storage.ts'
 import type { ArenaWords } from './volatile-state.ts'
 
 const ENTRIES_A_LINE = MAP_LINE_BYTES / MAP_ENTRY_BYTES
-const SECOND_SLOT = 0b100
-const SEQ_MASK = 0b011
-
-/** The word of a lane, which exists: every arena has at least as many flog groups as there are lanes (invariant 9). */
-function wordOf(words: Uint32Array | Int32Array, lane: number): number {
-  const word = words[lane]
-  if (word === undefined) throw new InvariantError({ lane }, 'the arena has no such lane')
-  return word
-}
 
 export interface ArenaParts {
   readonly index: number
@@ -68,12 +56,10 @@ export class Arena {
   readonly sectorCount: number
   readonly mapLocks: LockTable
   readonly readTracking: ReadTracking
-  readonly slots: FlogSlots
-  private readonly stride: number
-  private readonly internalNlba: number
+  readonly flog: ArenaFlog
+  private readonly shape: SectorShape
   private readonly dataStart: number
   private readonly mapStart: number
-  private readonly logStart: number
   private readonly storage: Storage
   private readonly buffers: LaneBuffers
   private readonly words: ArenaWords
@@ -88,12 +74,10 @@ export class Arena {
     this.info = info
     this.firstLba = parts.firstLba
     this.sectorCount = info.externalNlba
-    this.stride = info.internalLbasize
-    this.internalNlba = info.internalNlba
+    this.shape = sectorShape(info.externalLbasize)
     this.dataStart = offset + info.dataoff
     this.mapStart = offset + info.mapoff
-    this.logStart = offset + info.logoff
-    this.slots = parts.slots
+    this.flog = new ArenaFlog({ ...parts, start: offset + info.logoff })
     this.storage = parts.storage
     this.buffers = parts.buffers
     this.words = parts.words
@@ -156,6 +140,8 @@ export class Arena {
       buffers.bytes,
       buffers.mapLineAt(lane),
       MAP_ENTRY_BYTES,
+      'map',
+      lane,
     )
   }
 
@@ -174,24 +160,27 @@ export class Arena {
    */
   blockOf(entry: number, premap: number): number {
     const block = mapBlock(entry, premap)
-    if (block >= this.internalNlba) {
+    if (block >= this.info.internalNlba) {
       throw new MapEntryError(
         this.place(premap),
-        `the map names block ${block}, and the arena has ${this.internalNlba}`,
+        `the map names block ${block}, and the arena has ${this.info.internalNlba}`,
       )
     }
     return block
   }
 
-  storeNormalEntry(lane: number, premap: number, block: number): MaybeSleep {
+  /** Stores the entry of one sector, from a value that was loaded under the map lock. */
+  storeEntry(lane: number, premap: number, entry: number): MaybeSleep {
     const { buffers } = this
     const at = buffers.mapLineAt(lane)
-    buffers.view.setUint32(at, normalEntry(block), true)
-    return this.storage.write(this.mapStart + premap * MAP_ENTRY_BYTES, buffers.bytes, at, MAP_ENTRY_BYTES)
+    buffers.view.setUint32(at, entry, true)
+    const offset = this.mapStart + premap * MAP_ENTRY_BYTES
+    return this.storage.write(offset, buffers.bytes, at, MAP_ENTRY_BYTES, 'map', lane)
   }
 
-  persistEntry(premap: number): MaybeSleep {
-    return this.storage.persist(this.mapStart + premap * MAP_ENTRY_BYTES, MAP_ENTRY_BYTES)
+  persistEntries(lane: number, premap: number, count = 1): MaybeSleep {
+    const offset = this.mapStart + premap * MAP_ENTRY_BYTES
+    return this.storage.persist(offset, count * MAP_ENTRY_BYTES, 'map', lane)
   }
 
   /** One past the last LBA whose entry shares the map lock, and the line, of `premap`. */
@@ -207,6 +196,8 @@ export class Arena {
       buffers.bytes,
       buffers.mapLineAt(lane),
       (end - premap) * MAP_ENTRY_BYTES,
+      'map',
+      lane,
     )
   }
 
@@ -217,6 +208,8 @@ export class Arena {
       buffers.bytes,
       buffers.mapLineAt(lane),
       (end - premap) * MAP_ENTRY_BYTES,
+      'map',
+      lane,
     )
   }
 
@@ -225,76 +218,85 @@ export class Arena {
     const { buffers } = this
     const within = index * MAP_ENTRY_BYTES
     const offset = this.mapStart + premap * MAP_ENTRY_BYTES + within
-    return this.storage.write(offset, buffers.bytes, buffers.mapLineAt(lane) + within, MAP_ENTRY_BYTES)
-  }
-
-  persistEntries(premap: number, count: number): MaybeSleep {
-    return this.storage.persist(this.mapStart + premap * MAP_ENTRY_BYTES, count * MAP_ENTRY_BYTES)
+    const at = buffers.mapLineAt(lane) + within
+    return this.storage.write(offset, buffers.bytes, at, MAP_ENTRY_BYTES, 'map', lane)
   }
 
   // Data. The caller owns the block: it is the free block of its lane, or it is in the read tracking under its lane.
 
-  readBlock(block: number, within: number, target: Uint8Array, start: number, length: number): MaybeSleep {
-    return this.storage.read(this.dataStart + block * this.stride + within, target, start, length)
+  readBlock(
+    lane: number,
+    block: number,
+    within: number,
+    target: Uint8Array,
+    start: number,
+    length: number,
+  ): MaybeSleep {
+    return this.storage.read(this.blockOffset(block) + within, target, start, length, 'data', lane)
   }
 
-  writeBlock(block: number, within: number, source: Uint8Array, start: number, length: number): MaybeSleep {
-    return this.storage.write(this.dataStart + block * this.stride + within, source, start, length)
+  readMetadata(lane: number, block: number, target: Uint8Array, start: number): MaybeSleep {
+    const offset = this.blockOffset(block) + this.shape.sectorSize
+    return this.storage.read(offset, target, start, this.shape.metadataSize, 'metadata', lane)
   }
 
-  persistBlock(block: number, length: number): MaybeSleep {
-    return this.storage.persist(this.dataStart + block * this.stride, length)
+  /** Starts to store the beginning of the lane's free block, which is durable after `persistData`. */
+  storeData(lane: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    return this.storage.write(this.freeBlockOffset(lane), source, start, length, 'data', lane)
   }
 
-  // Flog and free list. The caller holds the lane.
-
-  freeBlock(lane: number): number {
-    return wordOf(this.words.freeBlocks, lane)
+  /** As `storeData`, and it is durable when it is over. Only where the storage writes through. */
+  storeDataThrough(lane: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    return this.storage.writeThrough(this.freeBlockOffset(lane), source, start, length, 'data', lane)
   }
 
-  /** Puts the entry that would publish a write into the lane's buffer. Stores nothing. */
-  prepareFlogEntry(lane: number, premap: number, oldBlock: number, newBlock: number): void {
-    const seq = wordOf(this.words.positions, lane) & SEQ_MASK
-    encodeFlogHalves(this.buffers.view, this.buffers.flogEntryAt(lane), premap, oldBlock, newBlock, seq)
+  storeMetadata(lane: number, source: Uint8Array, start: number): MaybeSleep {
+    const offset = this.freeBlockOffset(lane) + this.shape.sectorSize
+    return this.storage.write(offset, source, start, this.shape.metadataSize, 'metadata', lane)
   }
 
-  /** Stores half 0 (lba, old) or half 1 (new, seq) of the prepared entry. */
-  storeFlogHalf(lane: number, half: 0 | 1): MaybeSleep {
-    const from = this.buffers.flogEntryAt(lane) + half * FLOG_HALF_BYTES
-    return this.storage.write(this.flogHalfOffset(lane, half), this.buffers.bytes, from, FLOG_HALF_BYTES)
+  persistData(lane: number): MaybeSleep {
+    return this.storage.persist(this.freeBlockOffset(lane), this.info.externalLbasize, 'data', lane)
   }
 
-  persistFlogHalf(lane: number, half: 0 | 1): MaybeSleep {
-    return this.storage.persist(this.flogHalfOffset(lane, half), FLOG_HALF_BYTES)
+  /** Whether the lane's free block can be written at once: nobody reads it, and its medium is not known to be bad. */
+  isFreeBlockFit(lane: number): boolean {
+    return !this.readTracking.isRead(this.flog.freeBlock(lane)) && !this.isFreeBlockBad(lane)
   }
 
-  /** The lane owns `oldBlock` from now on. Only after the map entry that let go of it is durable. */
-  advance(lane: number, oldBlock: number): void {
-    const { freeBlocks, positions } = this.words
-    const position = wordOf(positions, lane)
-    freeBlocks[lane] = oldBlock
-    positions[lane] = ((position & SECOND_SLOT) ^ SECOND_SLOT) | nextSeq(position & SEQ_MASK)
+  // Clearing. The caller holds the lane, whose free block nobody reads.
+
+  /** Whether the medium of the lane's free block is known to be bad, by us or by the storage. */
+  isFreeBlockBad(lane: number): boolean {
+    return (
+      this.flog.isFreeBlockBad(lane) ||
+      this.storage.isListedBad(this.freeBlockOffset(lane), this.info.externalLbasize)
+    )
   }
 
-  /** Sets what the lane owns, as its flog says. Only where nobody else can have the lane. */
-  setFreeBlock(lane: number, block: number, position: number): void {
-    this.words.freeBlocks[lane] = block
-    this.words.positions[lane] = position
+  /** Starts to store zeros over the whole of the lane's free block, and over nothing beside it. */
+  storeZeros(lane: number): MaybeSleep {
+    const { internalLbasize } = this.info
+    const zeros = new Uint8Array(internalLbasize)
+    return this.storage.write(this.freeBlockOffset(lane), zeros, 0, internalLbasize, 'clear', lane)
   }
 
-  /** Byte of the storage at which a lane's flog group starts. */
-  flogGroupOffset(lane: number): number {
-    return this.logStart + lane * FLOG_GROUP_BYTES
+  persistZeros(lane: number): MaybeSleep {
+    return this.storage.persist(this.freeBlockOffset(lane), this.info.internalLbasize, 'clear', lane)
   }
 
-  private flogHalfOffset(lane: number, half: 0 | 1): number {
-    const inSecond = (wordOf(this.words.positions, lane) & SECOND_SLOT) !== 0
-    const slot = inSecond ? this.slots.second : this.slots.first
-    return this.flogGroupOffset(lane) + slot * FLOG_SLOT_BYTES + half * FLOG_HALF_BYTES
+  /** Starts to read what a sector takes of the lane's free block into the lane's buffer. */
+  readCleared(lane: number): MaybeSleep {
+    const { externalLbasize } = this.info
+    const sector = this.buffers.sector(lane)
+    return this.storage.read(this.freeBlockOffset(lane), sector, 0, externalLbasize, 'clear', lane)
   }
-}
 
-/** The word of `ArenaWords.positions` for a lane whose next entry goes to the first or second slot with this number. */
-export function flogPosition(second: boolean, seq: number): number {
-  return (second ? SECOND_SLOT : 0) | seq
+  private blockOffset(block: number): number {
+    return this.dataStart + block * this.info.internalLbasize
+  }
+
+  private freeBlockOffset(lane: number): number {
+    return this.blockOffset(this.flog.freeBlock(lane))
+  }
 }

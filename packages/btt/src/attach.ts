@@ -57,7 +57,7 @@ function loadFreeLists(state: VolatileState, arenas: readonly JudgedArena[]): vo
  * on what a power cut would take back.
  */
 function* recover(storage: Storage, arenas: readonly JudgedArena[]): Sleepable<void> {
-  const wait = storage.flush()
+  const wait = storage.flush('flog')
   if (wait !== undefined) yield wait
   for (const arena of arenas) {
     if (isFlagged(arena)) continue

@@ -22,6 +22,8 @@ export interface Attachment extends SectorShape {
   readonly counters: Counters
   readonly gate: OperationGate
   readonly initialSectors: InitialSectors
+  /** Whether nothing at all may be stored. */
+  readonly readOnly: boolean
   /** Zeros, one sector's metadata long. */
   readonly noMetadata: Uint8Array
   /** Where the next operation starts to look for a lane. */

@@ -159,6 +159,7 @@ export function compose(pieces: DevicePieces): ComposedDevice {
     counters: new Counters(),
     gate,
     initialSectors: description.initialSectors,
+    readOnly: description.readOnly,
     noMetadata: new Uint8Array(info.metadataSize),
     laneHint: 0,
   }

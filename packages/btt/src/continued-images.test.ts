@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { SectorErrorError } from '@bttkit/interfaces'
+import { decodeFlogEntry, hasErrorFlag } from '@bttkit/btt-format'
 import { kernelImages, poolImages } from '@bttkit/fixtures'
-import { MemoryProvider } from '@bttkit/pmem-memory'
-import { runAtomic } from '@bttkit/sleepable'
-import { bijectionProblems, engine } from './engine.test-support.ts'
+import { Disk, type Driven } from './disk.test-support.ts'
+import { bijectionProblems } from './engine.test-support.ts'
+import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
 
 /** Sound images of both writers, and where their BTT begins. */
 const images = [
@@ -19,71 +20,95 @@ const images = [
     .map((pool) => ({ name: pool.name, bytes: pool.bytes(), offset: pool.manifest.btt.offset })),
 ]
 
-test.each(images.map((image) => [image.name, image] as const))(
-  '%s is continued: what we write and what was there read back',
-  (name, { bytes, offset }) => {
-    const memory = new MemoryProvider({ bytes }, name)
-    const device = runAtomic(engine.attach(memory))
-    const { sectorSize, metadataSize, sectorCount } = device
-    const model = new Map<number, Uint8Array | 'error'>()
-    const sample = new Uint8Array(sectorSize)
-    for (let lba = 0; lba < sectorCount; lba += 7) {
-      try {
-        device.atomic.read(lba, sample)
-        model.set(lba, sample.slice())
-      } catch (error) {
-        expect(error).toBeInstanceOf(SectorErrorError)
-        model.set(lba, 'error')
-      }
-    }
-    // More writes than lanes, some of them to the same sectors, so that blocks of the first writer go round.
-    let state = 1
-    for (let i = 0; i < 2000; i++) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-      const lba = state % sectorCount
-      const content = new Uint8Array(sectorSize).fill(i & 0xff)
-      new DataView(content.buffer).setUint32(0, i, true)
-      const metadata = new Uint8Array(metadataSize).fill(0xa5)
-      device.atomic.write(lba, content, metadata)
-      model.set(lba, content)
-      if (i % 10 === 0) {
-        device.atomic.zero(state % 1000, 3)
-        for (let zeroed = state % 1000; zeroed < (state % 1000) + 3; zeroed++)
-          model.set(zeroed, new Uint8Array(sectorSize))
-      }
-    }
-    device.atomic.close()
+async function isLost(device: Driven, lba: number): Promise<boolean> {
+  try {
+    await device.read(lba, new Uint8Array(device.sectorSize))
+    return false
+  } catch (error) {
+    expect(error).toBeInstanceOf(SectorErrorError)
+    return true
+  }
+}
 
-    const again = runAtomic(engine.attach(new MemoryProvider({ bytes }, name)))
-    expect(again.info.state).toBe('clean')
-    for (const [lba, content] of model) {
-      if (content === 'error') {
-        expect(() => again.atomic.read(lba, sample)).toThrow(SectorErrorError)
-      } else {
-        again.atomic.read(lba, sample)
-        expect(Buffer.compare(sample, content), `LBA ${lba}`).toBe(0)
+describeOverStorages((storage) => {
+  test.each(images.map((image) => [image.name, image] as const))(
+    '%s is continued: what we write and what was there read back',
+    async (_name, { bytes, offset }) => {
+      using disk = new Disk(storage, bytes)
+      const device = await disk.attach({ laneCount: 16 })
+      const { sectorSize, metadataSize, sectorCount } = device
+      const model = new Map<number, Uint8Array | 'error'>()
+      const sample = new Uint8Array(sectorSize)
+      const step = Math.ceil(sectorCount / repetitions(storage, 5000))
+      for (let lba = 0; lba < sectorCount; lba += step) {
+        try {
+          await device.read(lba, sample)
+          model.set(lba, sample.slice())
+        } catch (error) {
+          expect(error).toBeInstanceOf(SectorErrorError)
+          model.set(lba, 'error')
+        }
       }
-    }
-    expect(bijectionProblems(bytes, offset)).toEqual([])
-  },
-)
+      // More writes than lanes, some of them to the same sectors, so that blocks of the first writer go round.
+      let state = 1
+      for (let i = 0; i < repetitions(storage, 1000); i++) {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+        const lba = state % sectorCount
+        const content = new Uint8Array(sectorSize).fill(i & 0xff)
+        new DataView(content.buffer).setUint32(0, i, true)
+        const metadata = new Uint8Array(metadataSize).fill(0xa5)
+        await device.write(lba, content, metadata)
+        model.set(lba, content)
+        if (i % 10 === 0) {
+          await device.zero(state % 1000, 3)
+          for (let zeroed = state % 1000; zeroed < (state % 1000) + 3; zeroed++)
+            model.set(zeroed, new Uint8Array(sectorSize))
+        }
+      }
+      await device.close()
 
-test.each(images.map((image) => [image.name, image] as const))(
-  'what we write to %s has no flags in the flog, as Linux wants it',
-  (name, { bytes }) => {
-    const memory = new MemoryProvider({ bytes }, name)
-    const device = runAtomic(engine.attach(memory))
-    const { nfree, logoff } = device.info.arenas[0] ?? { nfree: 0, logoff: 0 }
-    const logStart = device.info.namespaceOffset + logoff
-    const second = device.info.format.logLayout === '0,2' ? 32 : 16
-    // Every lane twice, so that both slots are ours.
-    for (let i = 0; i < 2 * nfree; i++) device.atomic.write(i % 100, new Uint8Array(device.sectorSize))
-    const view = new DataView(bytes.buffer, bytes.byteOffset)
-    for (let lane = 0; lane < nfree; lane++) {
-      for (const slot of [0, second]) {
-        for (const field of [4, 8])
-          expect(view.getUint32(logStart + lane * 64 + slot + field, true) >>> 30).toBe(0)
+      const again = await disk.attach()
+      expect(again.info.state).toBe('clean')
+      for (const [lba, content] of model) {
+        if (content === 'error') {
+          await expect(again.read(lba, sample)).rejects.toThrow(SectorErrorError)
+        } else {
+          await again.read(lba, sample)
+          expect(Buffer.compare(sample, content), `LBA ${lba}`).toBe(0)
+        }
       }
-    }
-  },
-)
+      expect(bijectionProblems(disk.bytes(), offset)).toEqual([])
+    },
+  )
+
+  test.each(images.map((image) => [image.name, image] as const))(
+    'what we write to %s has no flags in the flog but the error of an old block, as Linux wants it',
+    async (_name, { bytes }) => {
+      using disk = new Disk(storage, bytes)
+      const laneCount = repetitions(storage, 256)
+      // As many sectors as these lanes have slots, if they are not too many: the flog shows the last write to each.
+      const sectors = Math.min(100, 2 * laneCount)
+      const device = await disk.attach({ laneCount })
+      const { logoff } = device.info.arenas[0] ?? { logoff: 0 }
+      const logStart = device.info.namespaceOffset + logoff
+      const second = device.info.format.logLayout === '0,2' ? 32 : 16
+      const lost: number[] = []
+      for (let lba = 0; lba < sectors; lba++) if (await isLost(device, lba)) lost.push(lba)
+      // Every lane twice, so that both slots are ours.
+      const sector = new Uint8Array(device.sectorSize)
+      for (let i = 0; i < 2 * laneCount; i++) await device.write(i % sectors, sector)
+      const written = disk.bytes()
+      const view = new DataView(written.buffer, written.byteOffset)
+      const errors: number[] = []
+      for (let lane = 0; lane < laneCount; lane++) {
+        for (const slot of [0, second]) {
+          const entry = decodeFlogEntry(view, logStart + lane * 64 + slot)
+          expect(entry.newMap >>> 30).toBe(0)
+          if (hasErrorFlag(entry.oldMap)) errors.push(entry.lba)
+          else expect(entry.oldMap >>> 30).toBe(0)
+        }
+      }
+      expect(errors.toSorted((a, b) => a - b)).toEqual(lost)
+    },
+  )
+})

@@ -39,6 +39,7 @@ import {
 import { mightSleep } from '@bttkit/sleepable'
 import { findExistingContent } from './existing-content.ts'
 import { findBtt, findNamespaceEnd, type FoundArena } from './find-btt.ts'
+import { readUnlessLost } from './read-bytes.ts'
 import { Storage } from './storage.ts'
 
 /** An arena to be made, and where. */
@@ -140,16 +141,21 @@ function* oldInfoBlocks(storage: Storage, plan: Plan): Sleepable<Set<number>> {
 
 function* destroyOldInfoBlocks(storage: Storage, plan: Plan): Sleepable<void> {
   const zeros = new Uint8Array(INFO_BLOCK_BYTES)
-  const block = new Uint8Array(INFO_BLOCK_BYTES)
   let wait: MaybeSleep
   for (const offset of yield* oldInfoBlocks(storage, plan)) {
-    if ((wait = storage.read(offset, block, 0, block.length)) !== undefined) yield wait
+    // What the medium has lost claims nothing any more, and zeros over the whole of it make it good.
+    const block = yield* readUnlessLost(storage, offset, INFO_BLOCK_BYTES, 'info')
+    const isInfoBlock = block !== undefined && hasInfoSignature(block)
     // What lies before the BTT (a boot sector, a pool header) would go on to claim the storage; what lies in its place goes anyway.
-    const goes = hasInfoSignature(block) || offset >= plan.namespaceOffset || plan.namespaceOffset <= 4096
-    if (goes && offset < plan.end && (wait = storage.write(offset, zeros, 0, zeros.length)) !== undefined)
+    const goes = isInfoBlock || offset >= plan.namespaceOffset || plan.namespaceOffset <= 4096
+    if (
+      goes &&
+      offset < plan.end &&
+      (wait = storage.write(offset, zeros, 0, zeros.length, 'info')) !== undefined
+    )
       yield wait
   }
-  if ((wait = storage.flush()) !== undefined) yield wait
+  if ((wait = storage.flush('info')) !== undefined) yield wait
 }
 
 /** A flog in which every lane has its spare block and nothing was ever written. */
@@ -171,17 +177,17 @@ function* makeArena(
 ): Sleepable<void> {
   const { nfree } = plan.info
   const { offset, mapoff, logoff, info2off } = arena
-  yield* storage.zero(offset + mapoff, mapBytes(arena.externalNlba), onProgress)
+  yield* storage.zero(offset + mapoff, mapBytes(arena.externalNlba), 'map', onProgress)
   const flog = freshFlog(arena, nfree)
-  let wait = storage.write(offset + logoff, flog, 0, flog.length)
+  let wait = storage.write(offset + logoff, flog, 0, flog.length, 'flog')
   if (wait !== undefined) yield wait
-  if ((wait = storage.flush()) !== undefined) yield wait
+  if ((wait = storage.flush('flog')) !== undefined) yield wait
 
   const { size: _size, offset: _offset, ...layout } = arena
   const block = encodeInfoBlock({ ...plan.info, ...layout, flags: 0, infosize: INFO_BLOCK_BYTES })
   for (const at of [offset + info2off, offset]) {
-    if ((wait = storage.write(at, block, 0, block.length)) !== undefined) yield wait
-    if ((wait = storage.flush()) !== undefined) yield wait
+    if ((wait = storage.write(at, block, 0, block.length, 'info')) !== undefined) yield wait
+    if ((wait = storage.flush('info')) !== undefined) yield wait
   }
 }
 

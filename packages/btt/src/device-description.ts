@@ -45,7 +45,7 @@ export interface DeviceDescription {
   readonly arenas: readonly [ArenaDescription, ...ArenaDescription[]]
 }
 
-export const DESCRIPTION_VERSION = 'bttkit device 1'
+export const DESCRIPTION_VERSION = 'bttkit device 2'
 
 /** Bytes of a map entry: who looks at one without its lock needs it in a single access, where other threads write. */
 const MAP_ENTRY_ACCESS_BYTES = 4

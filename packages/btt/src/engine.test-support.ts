@@ -5,6 +5,7 @@ import {
   type MaybeSleep,
   type PmemProvider,
   type ProviderCapabilities,
+  type Sleepable,
   type Wait,
   type WaitKind,
 } from '@bttkit/interfaces'
@@ -58,6 +59,41 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** Who holds each block of an arena. */
+class BlockHolders {
+  readonly problems: string[] = []
+  /** Of each block 0 for nobody, a sector as its premap LBA and 1, a lane as the negative of its number and 1. */
+  private readonly holders: Int32Array
+  private held = 0
+  private readonly arena: number
+
+  constructor(arena: number, blocks: number) {
+    this.arena = arena
+    this.holders = new Int32Array(blocks)
+  }
+
+  hold(block: number, holder: number): void {
+    const other = this.holders[block]
+    if (other === 0) this.held++
+    else
+      this.problems.push(
+        `arena ${this.arena}: block ${block} is held by ${nameOf(other)} and ${nameOf(holder)}`,
+      )
+    this.holders[block] = holder
+  }
+
+  end(): void {
+    const { length } = this.holders
+    if (this.held !== length)
+      this.problems.push(`arena ${this.arena}: ${this.held} of ${length} blocks are held`)
+  }
+}
+
+function nameOf(holder: number | undefined): string {
+  if (holder === undefined) return 'the end of the arena'
+  return holder > 0 ? `LBA ${holder - 1}` : `lane ${-holder - 1}`
+}
+
 /**
  * Invariant 3, from the bytes alone: in each arena every internal block is mapped once or free once. Returns what is wrong.
  */
@@ -65,16 +101,10 @@ export function bijectionProblems(image: Uint8Array, namespaceOffset: number): s
   const problems: string[] = []
   for (let arena = 0, at = namespaceOffset; ; arena++) {
     const info = decodeInfoBlock(image.subarray(at, at + 4096))
-    const holders = new Map<number, string>()
-    const hold = (block: number, holder: string): void => {
-      const other = holders.get(block)
-      if (other !== undefined)
-        problems.push(`arena ${arena}: block ${block} is held by ${other} and ${holder}`)
-      holders.set(block, holder)
-    }
+    const blocks = new BlockHolders(arena, info.internalNlba)
     const map = new DataView(image.buffer, image.byteOffset + at + info.mapoff)
     for (let lba = 0; lba < info.externalNlba; lba++)
-      hold(mapBlock(map.getUint32(lba * MAP_ENTRY_BYTES, true), lba), `LBA ${lba}`)
+      blocks.hold(mapBlock(map.getUint32(lba * MAP_ENTRY_BYTES, true), lba), lba + 1)
     const flog = new DataView(
       image.buffer,
       image.byteOffset + at + info.logoff,
@@ -86,10 +116,10 @@ export function bijectionProblems(image: Uint8Array, namespaceOffset: number): s
       const first = decodeFlogEntry(flog, lane * FLOG_GROUP_BYTES)
       const second = decodeFlogEntry(flog, lane * FLOG_GROUP_BYTES + detector.slots.second * FLOG_SLOT_BYTES)
       const newer = newerOf(first.seq, second.seq) === 0 ? first : second
-      hold(stripFlags(newer.oldMap), `lane ${lane}`)
+      blocks.hold(stripFlags(newer.oldMap), -lane - 1)
     }
-    if (holders.size !== info.internalNlba)
-      problems.push(`arena ${arena}: ${holders.size} of ${info.internalNlba} blocks are held`)
+    blocks.end()
+    problems.push(...blocks.problems)
     if (info.nextoff === 0) return problems
     at += info.nextoff
   }
@@ -129,66 +159,6 @@ export class PassingProvider implements PmemProvider {
 
   zero(offset: number, length: number): MaybeSleep {
     return this.inner.zero?.(offset, length)
-  }
-}
-
-/** Thrown where the power fails: nothing after it reaches the media. */
-export class PowerFailure extends Error {}
-
-/** Lets so many writes through, and then no call any more. Large writes are torn: only their first half arrives. */
-export class StoppingProvider extends PassingProvider {
-  private left: number
-  writes = 0
-
-  constructor(inner: PmemProvider, writesLeft: number) {
-    super(inner)
-    this.left = writesLeft
-  }
-
-  override write(offset: number, source: Uint8Array): MaybeSleep {
-    this.writes++
-    if (this.left <= 0) {
-      if (this.left-- === 0 && source.length > 8)
-        void this.inner.write(offset, source.subarray(0, Math.floor(source.length / 16) * 8))
-      throw new PowerFailure('the power failed')
-    }
-    this.left--
-    return this.inner.write(offset, source)
-  }
-
-  override zero(offset: number, length: number): MaybeSleep {
-    this.writes++
-    if (this.left-- <= 0) throw new PowerFailure('the power failed')
-    return super.zero(offset, length)
-  }
-}
-
-/** Fails the n-th call (from 0) of a kind. Its flush is real, so that the engine does not leave it out. */
-export class FailingProvider extends PassingProvider {
-  readonly calls = { write: 0, flush: 0 }
-  private readonly kind: 'write' | 'flush'
-  private readonly failAt: number
-
-  constructor(inner: PmemProvider, kind: 'write' | 'flush', failAt: number) {
-    super(inner, { flush: 'immediate', durableOnWrite: false })
-    this.kind = kind
-    this.failAt = failAt
-  }
-
-  override write(offset: number, source: Uint8Array): MaybeSleep {
-    this.countAndFail('write')
-    return this.inner.write(offset, source)
-  }
-
-  override flush(): MaybeSleep {
-    this.countAndFail('flush')
-    return undefined
-  }
-
-  private countAndFail(kind: 'write' | 'flush'): void {
-    const call = this.calls[kind]++
-    if (kind === this.kind && call === this.failAt)
-      throw new ProviderIoError({ image: this.name }, `${kind} ${call} fails`, 'EIO')
   }
 }
 
@@ -235,34 +205,34 @@ export class LosingProvider extends PassingProvider {
   }
 }
 
-/** Every call is a preemption point: it waits first and happens when the wait is over. */
+/** Every call is a preemption point: it waits first and happens when the wait is over. Flog halves are stored one by one. */
 export class PreemptingProvider extends PassingProvider {
   constructor(inner: PmemProvider) {
-    super(inner, { mayWait: true, flush: 'sleeps', durableOnWrite: false })
+    super(inner, { mayWait: true, flush: 'sleeps', durableOnWrite: false, sameLineOrdered: false })
   }
 
   override read(offset: number, target: Uint8Array): MaybeSleep {
-    return this.later('read', offset, target.length, () => void this.inner.read(offset, target))
+    return this.later('read', offset, target.length, () => this.inner.read(offset, target))
   }
 
   override write(offset: number, source: Uint8Array): MaybeSleep {
-    return this.later('write', offset, source.length, () => void this.inner.write(offset, source))
+    return this.later('write', offset, source.length, () => this.inner.write(offset, source))
   }
 
   override zero(offset: number, length: number): MaybeSleep {
-    return this.later('write', offset, length, () => void super.zero(offset, length))
+    return this.later('write', offset, length, () => super.zero(offset, length))
   }
 
   override flush(): MaybeSleep {
-    return this.later('flush', 0, this.size, () => {})
+    return this.later('flush', 0, this.size, () => this.inner.flush())
   }
 
-  private later(kind: WaitKind, start: number, length: number, call: () => void): Wait {
+  private later(kind: WaitKind, start: number, length: number, call: () => MaybeSleep): Wait {
     const on = { object: 'provider', kind, start, end: start + length } as const
     const point = preemptionPoint(on)
     return {
       on,
-      block: call,
+      block: () => call()?.block?.(),
       // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
       then: (...callbacks) => point.then(call).then(...callbacks),
     }
@@ -276,16 +246,20 @@ export function freshMemory(sizeBytes: number, options: CreateOptions = {}): Mem
   return memory
 }
 
+/** Runs a write on storage that preempts up to the store of its map entry, and leaves it there: its flog entry is complete, and nothing names the new block. */
+export function interruptBeforeMapEntry(write: Sleepable<void>): void {
+  for (let step = write.next(); step.done !== true; step = write.next()) {
+    const { on } = step.value
+    if (on?.object === 'provider' && on.kind === 'write' && on.end - on.start === MAP_ENTRY_BYTES) return
+    step.value.block?.()
+  }
+  throw new Error('it has ended')
+}
+
 /** Memory on which a write of 2 to LBA 3 was interrupted: its flog entry is complete, and its map entry is not stored. */
 export function interruptedMemory(externalLbasize = 512): MemoryProvider {
   const memory = freshMemory(17 * MIB, { externalLbasize, nfree: 4 })
   const device = runBlocking(engine.attach(new PreemptingProvider(memory)))
-  const write = device.sleepable.write(3, new Uint8Array(externalLbasize).fill(2))
-  let step = write.next()
-  // The data, the entry that it replaces, and both halves of the flog entry; each stored and flushed.
-  for (let waits = 0; waits < 7 && step.done !== true; waits++) {
-    step.value.block?.()
-    step = write.next()
-  }
+  interruptBeforeMapEntry(device.sleepable.write(3, new Uint8Array(externalLbasize).fill(2)))
   return memory
 }

@@ -48,14 +48,14 @@ export function* findExistingContent(
   end: number,
 ): Sleepable<string | undefined> {
   const head = new Uint8Array(Math.min(HEAD_BYTES, storage.size))
-  let wait = storage.read(0, head, 0, head.length)
+  let wait = storage.read(0, head, 0, head.length, 'info')
   if (wait !== undefined) yield wait
   const name = nameOf(head)
   if (name !== undefined) return name
   const page = new Uint8Array(INFO_BLOCK_BYTES)
   let hasData = head.some((byte) => byte !== 0)
   for (const offset of [namespaceOffset, end - INFO_BLOCK_BYTES]) {
-    wait = storage.read(offset, page, 0, page.length)
+    wait = storage.read(offset, page, 0, page.length, 'info')
     if (wait !== undefined) yield wait
     if (hasInfoSignature(page)) return 'an info block of a BTT'
     hasData ||= page.some((byte) => byte !== 0)

@@ -23,6 +23,7 @@ import {
   type PoolHeader,
 } from '@bttkit/btt-format'
 import { layOutPool } from './pool-layout.ts'
+import { readBytes, readUnlessLost } from './read-bytes.ts'
 import type { Storage } from './storage.ts'
 
 /** One arena, with the info block that speaks for it. */
@@ -67,6 +68,9 @@ class NoArena {
   }
 }
 
+/** The verdict on an info block that cannot be read. */
+const LOST = { refusal: 'the medium has lost it' } as const
+
 /** Flog groups of all arenas together; each takes memory at attach. It is what 2 PiB have in arenas of the usual shape. */
 const MOST_FLOG_GROUPS = 2 ** 20
 /** An arena that begins elsewhere has map entries that a torn write can split. */
@@ -79,17 +83,18 @@ interface Position {
   readonly pool?: PoolHeader
 }
 
-function* readBytes(storage: Storage, offset: number, length: number): Sleepable<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  const wait = storage.read(offset, bytes, 0, length)
-  if (wait !== undefined) yield wait
-  return bytes
-}
-
-/** Where the namespace ends: before a label area, if there is one. */
-export function* findNamespaceEnd(storage: Storage): Sleepable<number> {
+/**
+ * Where the namespace ends: before a label area, if there is one.
+ *
+ * @param read what tells whether a place is one; where it must be known for certain, one that fails at what is lost
+ */
+export function* findNamespaceEnd(
+  storage: Storage,
+  read: typeof readUnlessLost = readBytes,
+): Sleepable<number> {
   for (const start of labelAreaCandidates(storage.size)) {
-    if (isLabelAreaStart(yield* readBytes(storage, start, LABEL_PROBE_BYTES))) return start
+    const bytes = yield* read(storage, start, LABEL_PROBE_BYTES, 'info')
+    if (bytes !== undefined && isLabelAreaStart(bytes)) return start
   }
   return storage.size
 }
@@ -102,18 +107,19 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
     offset % WRITABLE_ALIGNMENT === 0
       ? []
       : [`the arena does not begin at a multiple of ${WRITABLE_ALIGNMENT} bytes`]
-  const primary = yield* readBytes(storage, offset, INFO_BLOCK_BYTES)
-  const verdict = judgeInfoBlock(primary, room)
-  if (verdict.refusal === undefined) {
-    const backup = yield* readBytes(storage, offset + verdict.info.info2off, INFO_BLOCK_BYTES)
-    const agrees = infoBlocksAgree(primary, backup)
+  const primary = yield* readUnlessLost(storage, offset, INFO_BLOCK_BYTES, 'info')
+  const verdict = primary === undefined ? LOST : judgeInfoBlock(primary, room)
+  if (primary !== undefined && verdict.refusal === undefined) {
+    const backup = yield* readUnlessLost(storage, offset + verdict.info.info2off, INFO_BLOCK_BYTES, 'info')
+    const agrees = backup !== undefined && infoBlocksAgree(primary, backup)
     const remarks = agrees ? [] : ['the backup info block is not the same as the primary']
     const doubts = [...misplaced, ...verdict.doubts]
     return { offset, info: verdict.info, source: 'primary', agrees, doubts, remarks }
   }
   // The primary cannot say where its backup is; the size can.
   const backupOffset = roundDown(Math.min(MAX_ARENA_BYTES, room), INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
-  const fromBackup = judgeInfoBlock(yield* readBytes(storage, offset + backupOffset, INFO_BLOCK_BYTES), room)
+  const backup = yield* readUnlessLost(storage, offset + backupOffset, INFO_BLOCK_BYTES, 'info')
+  const fromBackup = backup === undefined ? LOST : judgeInfoBlock(backup, room)
   if (fromBackup.refusal === undefined && fromBackup.info.info2off === backupOffset) {
     const doubt = `the primary info block cannot be used (${verdict.refusal}); its backup speaks for it`
     return {
@@ -125,7 +131,7 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
       remarks: [],
     }
   }
-  return hasInfoSignature(primary)
+  return primary === undefined || hasInfoSignature(primary)
     ? new NoArena(`the info block at byte ${offset} cannot be used: ${verdict.refusal}`, true)
     : new NoArena(`there is no info block at byte ${offset}`)
 }
@@ -173,7 +179,7 @@ function positionsToTry(pool: PoolHeader | undefined, namespaceOffset: number | 
 }
 
 function* isZero(storage: Storage, offset: number, length: number): Sleepable<boolean> {
-  const bytes = yield* readBytes(storage, offset, length)
+  const bytes = yield* readBytes(storage, offset, length, 'info')
   return bytes.every((byte) => byte === 0)
 }
 
@@ -243,8 +249,9 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
   ) {
     throw new NotABttError({ image }, `byte ${namespaceOffset} is not on the storage`)
   }
-  const end = yield* findNamespaceEnd(storage)
-  const pool = decodePoolHeader(yield* readBytes(storage, 0, POOL_BTT_OFFSET))
+  const end = yield* findNamespaceEnd(storage, readUnlessLost)
+  const header = yield* readUnlessLost(storage, 0, POOL_BTT_OFFSET, 'info')
+  const pool = header && decodePoolHeader(header)
   const candidates: FoundArena[] = []
   let refusal = ''
   for (const position of positionsToTry(pool, namespaceOffset)) {

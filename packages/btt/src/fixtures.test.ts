@@ -1,16 +1,17 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SectorErrorError } from '@bttkit/interfaces'
 import { kernelImage, kernelImages, poolImages, poolImage, type KernelImage } from '@bttkit/fixtures'
-import { MemoryProvider } from '@bttkit/pmem-memory'
-import { runAtomic } from '@bttkit/sleepable'
-import { bijectionProblems, engine, sha256 } from './engine.test-support.ts'
+import { Disk, type Driven } from './disk.test-support.ts'
+import { bijectionProblems, sha256 } from './engine.test-support.ts'
+import { describeOverStorages } from './over-storages.test-support.ts'
 
 const sound = kernelImages().filter((image) => image.kind !== 'corrupt')
 
-function readAll(provider: MemoryProvider, readOnly: boolean): Uint8Array {
-  const device = runAtomic(engine.attach(provider, { readOnly }))
+/** Attaches, and reads every sector. */
+async function readAll(disk: Disk, readOnly: boolean): Promise<Uint8Array> {
+  const device = await disk.attach({ readOnly })
   const content = new Uint8Array(device.sectorCount * device.sectorSize)
-  device.atomic.read(0, content)
+  await device.read(0, content)
   return content
 }
 
@@ -19,151 +20,158 @@ function mapOffset(image: KernelImage): number {
   if (arena === undefined) throw new Error(`${image.name} has no arena`)
   return arena.at + arena.info.mapoff
 }
-
-test.each(sound.map((image) => [image.name, image] as const))(
-  '%s reads as the Linux driver reads it',
-  (_name, image) => {
-    const content = readAll(new MemoryProvider({ bytes: image.bytes() }, image.name), true)
-    expect(content.length).toBe(image.manifest.logical?.bytes)
-    expect(sha256(content)).toBe(image.manifest.logical?.sha256)
-  },
-)
-
-test.each(sound.map((image) => [image.name, image] as const))(
-  '%s is described as its manifest says',
-  (_name, image) => {
-    const { manifest } = image
-    const { info } = runAtomic(
-      engine.attach(new MemoryProvider({ bytes: image.bytes() }, image.name), { readOnly: true }),
-    )
-    const arenas = (manifest.arenas ?? []).map(({ at, size, info: fields }) => {
-      const { versionMajor, versionMinor, checksumOk: _checksumOk, ...rest } = fields
-      return { offset: at, size, ...rest, major: versionMajor, minor: versionMinor }
-    })
-    expect(info.arenas).toEqual(arenas)
-    expect(info.format.version).toBe(manifest.btt?.version)
-    expect(info.format.dialect).toBe('kernel')
-    expect(info.format.logLayout).toBe(manifest.arenas?.[0]?.logSlots.join(','))
-    expect(info.namespaceOffset).toBe(manifest.btt?.infoBlockFileOffset)
-    expect(info.sectorSize).toBe(manifest.logical?.sectorSize)
-    expect(info.sectorCount).toBe(manifest.logical?.sectors)
-    expect(info.metadataSize).toBe((manifest.btt?.externalLbasize ?? 0) - (manifest.logical?.sectorSize ?? 0))
-    expect(info.state).toBe(
-      manifest.arenas?.some((arena) => arena.pendingRecovery.length > 0) ? 'needs-recovery' : 'clean',
-    )
-    expect(info.problems).toEqual([])
-  },
-)
-
-test.each(sound.map((image) => [image.name, image] as const))(
-  '%s is left byte-identical by a read-only attach',
-  (_name, image) => {
-    const bytes = image.bytes()
-    readAll(new MemoryProvider({ bytes }, image.name), true)
-    expect(sha256(bytes)).toBe(image.manifest.rawSha256)
-  },
-)
-
-test.each(sound.map((image) => [image.name, image] as const))(
-  'an attach for writing completes the pending writes of %s and changes nothing else',
-  (_name, image) => {
-    const bytes = image.bytes()
-    const expected = image.bytes()
-    const view = new DataView(expected.buffer, expected.byteOffset)
-    for (const pending of image.manifest.arenas?.[0]?.pendingRecovery ?? []) {
-      view.setUint32(mapOffset(image) + pending.lba * 4, (0xc000_0000 | pending.new) >>> 0, true)
-    }
-    const content = readAll(new MemoryProvider({ bytes }, image.name), false)
-    expect(sha256(content)).toBe(image.manifest.logical?.sha256)
-    expect(sha256(bytes)).toBe(sha256(expected))
-    expect(bijectionProblems(bytes, image.manifest.btt?.infoBlockFileOffset ?? 0)).toEqual([])
-  },
-)
-
-test('a read-only attach of an interrupted image says that it needs recovery, and after one for writing it is clean', () => {
-  const image = kernelImage('crash-512')
-  const memory = new MemoryProvider({ bytes: image.bytes() }, image.name)
-  expect(runAtomic(engine.attach(memory, { readOnly: true })).info.state).toBe('needs-recovery')
-  expect(runAtomic(engine.attach(memory)).info.state).toBe('clean')
-  expect(runAtomic(engine.attach(memory, { readOnly: true })).info.state).toBe('clean')
-})
-
 const pools = poolImages()
 
-test.each(pools.map((pool) => [pool.name, pool] as const))(
-  'pool %s reads as libpmemblk reads it',
-  (_name, pool) => {
-    const { manifest } = pool
-    const device = runAtomic(
-      engine.attach(new MemoryProvider({ bytes: pool.bytes() }, pool.name), { readOnly: true }),
-    )
-    expect(device.sectorCount).toBe(manifest.nlba)
-    expect(device.sectorSize + device.metadataSize).toBe(manifest.bsize)
-    const content = new Uint8Array(manifest.nlba * manifest.bsize)
-    const errors: number[] = []
-    for (let lba = 0; lba < manifest.nlba; lba++) {
-      const block = content.subarray(lba * manifest.bsize, (lba + 1) * manifest.bsize)
-      try {
-        device.atomic.read(lba, block.subarray(0, device.sectorSize), block.subarray(device.sectorSize))
-      } catch (error) {
-        expect(error).toBeInstanceOf(SectorErrorError)
-        errors.push(lba)
-        block.fill(0xee)
-      }
-    }
-    expect(errors).toEqual(manifest.error_lbas ?? [])
-    expect(sha256(content)).toBe(manifest.logical_sha256)
-  },
-)
+/** So many blocks are read at once, where none of them is an error. */
+const RUN_BLOCKS = 256
 
-test.each(
-  pools.flatMap((pool) => ((pool.manifest.zero_lbas ?? []).length > 0 ? [[pool.name, pool] as const] : [])),
-)('zero blocks of %s read as zeros', (_name, pool) => {
-  const device = runAtomic(
-    engine.attach(new MemoryProvider({ bytes: pool.bytes() }, pool.name), { readOnly: true }),
-  )
-  for (const lba of pool.manifest.zero_lbas ?? []) {
-    const sector = new Uint8Array(device.sectorSize).fill(0xff)
-    device.atomic.read(lba, sector)
-    expect(sector.every((byte) => byte === 0)).toBe(true)
+/** Blocks of a pool as they follow each other there: each with its metadata behind it. */
+async function readBlocks(device: Driven, first: number, target: Uint8Array): Promise<void> {
+  const { sectorSize, metadataSize } = device
+  const stride = sectorSize + metadataSize
+  const count = target.length / stride
+  const data = new Uint8Array(count * sectorSize)
+  const metadata = new Uint8Array(count * metadataSize)
+  await device.read(first, data, metadata)
+  for (let i = 0; i < count; i++) {
+    target.set(data.subarray(i * sectorSize, (i + 1) * sectorSize), i * stride)
+    target.set(metadata.subarray(i * metadataSize, (i + 1) * metadataSize), i * stride + sectorSize)
   }
-})
+}
 
-test('recovery of an interrupted pool makes the map that libpmemblk makes', () => {
-  const pool = poolImage('crash-4096')
-  const bytes = pool.bytes()
-  const arena = pool.manifest.arenas?.[0]
-  if (arena === undefined) throw new Error('no arena')
-  runAtomic(engine.attach(new MemoryProvider({ bytes }, pool.name)))
-  const map = bytes.subarray(
-    arena.offset + arena.mapoff,
-    arena.offset + arena.mapoff + arena.external_nlba * 4,
+/** As `readBlocks`; a block that is an error becomes 0xee, and its LBA is returned. */
+async function readTolerantly(device: Driven, first: number, target: Uint8Array): Promise<number[]> {
+  const stride = device.sectorSize + device.metadataSize
+  try {
+    await readBlocks(device, first, target)
+    return []
+  } catch (error) {
+    expect(error).toBeInstanceOf(SectorErrorError)
+    if (target.length === stride) {
+      target.fill(0xee)
+      return [first]
+    }
+  }
+  const errors: number[] = []
+  for (let at = 0; at < target.length; at += stride)
+    errors.push(...(await readTolerantly(device, first + at / stride, target.subarray(at, at + stride))))
+  return errors
+}
+
+describeOverStorages((storage) => {
+  describe.each(sound.map((image) => ({ name: image.name, image })))('$name', ({ image }) => {
+    const { manifest } = image
+
+    test('reads as the Linux driver reads it, and is left byte-identical by a read-only attach', async () => {
+      const bytes = image.bytes()
+      using disk = new Disk(storage, bytes)
+      const content = await readAll(disk, true)
+      expect(content.length).toBe(manifest.logical?.bytes)
+      expect(sha256(content)).toBe(manifest.logical?.sha256)
+      expect(disk.holds(bytes)).toBe(true)
+    })
+
+    test('is described as its manifest says', async () => {
+      using disk = new Disk(storage, image.bytes())
+      const { info } = await disk.attach({ readOnly: true })
+      const arenas = (manifest.arenas ?? []).map(({ at, size, info: fields }) => {
+        const { versionMajor, versionMinor, checksumOk: _checksumOk, ...rest } = fields
+        return { offset: at, size, ...rest, major: versionMajor, minor: versionMinor }
+      })
+      expect(info.arenas).toEqual(arenas)
+      expect(info.format.version).toBe(manifest.btt?.version)
+      expect(info.format.dialect).toBe('kernel')
+      expect(info.format.logLayout).toBe(manifest.arenas?.[0]?.logSlots.join(','))
+      expect(info.namespaceOffset).toBe(manifest.btt?.infoBlockFileOffset)
+      expect(info.sectorSize).toBe(manifest.logical?.sectorSize)
+      expect(info.sectorCount).toBe(manifest.logical?.sectors)
+      expect(info.metadataSize).toBe(
+        (manifest.btt?.externalLbasize ?? 0) - (manifest.logical?.sectorSize ?? 0),
+      )
+      expect(info.state).toBe(
+        manifest.arenas?.some((arena) => arena.pendingRecovery.length > 0) ? 'needs-recovery' : 'clean',
+      )
+      expect(info.problems).toEqual([])
+    })
+
+    test('an attach for writing completes its pending writes and changes nothing else', async () => {
+      const expected = image.bytes()
+      using disk = new Disk(storage, expected)
+      const view = new DataView(expected.buffer, expected.byteOffset)
+      for (const pending of manifest.arenas?.[0]?.pendingRecovery ?? []) {
+        view.setUint32(mapOffset(image) + pending.lba * 4, (0xc000_0000 | pending.new) >>> 0, true)
+      }
+      const content = await readAll(disk, false)
+      expect(sha256(content)).toBe(manifest.logical?.sha256)
+      const bytes = disk.bytes()
+      expect(Buffer.compare(bytes, expected)).toBe(0)
+      expect(bijectionProblems(bytes, manifest.btt?.infoBlockFileOffset ?? 0)).toEqual([])
+    })
+  })
+
+  test('a read-only attach of an interrupted image says that it needs recovery, and after one for writing it is clean', async () => {
+    const image = kernelImage('crash-512')
+    using disk = new Disk(storage, image.bytes())
+    const stateOf = async (readOnly: boolean) => (await disk.attach({ readOnly })).info.state
+    expect(await stateOf(true)).toBe('needs-recovery')
+    expect(await stateOf(false)).toBe('clean')
+    expect(await stateOf(true)).toBe('clean')
+  })
+
+  test.each(pools.map((pool) => [pool.name, pool] as const))(
+    'pool %s reads as libpmemblk reads it',
+    async (_name, pool) => {
+      const { manifest } = pool
+      using disk = new Disk(storage, pool.bytes())
+      const device = await disk.attach({ readOnly: true })
+      expect(device.sectorCount).toBe(manifest.nlba)
+      expect(device.sectorSize + device.metadataSize).toBe(manifest.bsize)
+      const content = new Uint8Array(manifest.nlba * manifest.bsize)
+      const errors: number[] = []
+      const runBytes = RUN_BLOCKS * manifest.bsize
+      for (let at = 0; at < content.length; at += runBytes)
+        errors.push(
+          ...(await readTolerantly(device, at / manifest.bsize, content.subarray(at, at + runBytes))),
+        )
+      expect(errors).toEqual(manifest.error_lbas ?? [])
+      expect(sha256(content)).toBe(manifest.logical_sha256)
+    },
   )
-  expect(sha256(map)).toBe(pool.manifest.recovery?.map_sha256_after)
-  expect(bijectionProblems(bytes, arena.offset)).toEqual([])
-})
 
-test('recovery of an interrupted pool changes nothing but the map', () => {
-  const pool = poolImage('crash-4096')
-  const [bytes, before] = [pool.bytes(), pool.bytes()]
-  const arena = pool.manifest.arenas?.[0]
-  if (arena === undefined) throw new Error('no arena')
-  runAtomic(engine.attach(new MemoryProvider({ bytes }, pool.name)))
-  const [mapStart, mapEnd] = [
-    arena.offset + arena.mapoff,
-    arena.offset + arena.mapoff + arena.external_nlba * 4,
-  ]
-  expect(sha256(bytes.subarray(0, mapStart))).toBe(sha256(before.subarray(0, mapStart)))
-  expect(sha256(bytes.subarray(mapEnd))).toBe(sha256(before.subarray(mapEnd)))
-})
+  test.each(
+    pools.flatMap((pool) => ((pool.manifest.zero_lbas ?? []).length > 0 ? [[pool.name, pool] as const] : [])),
+  )('zero blocks of %s read as zeros', async (_name, pool) => {
+    using disk = new Disk(storage, pool.bytes())
+    const device = await disk.attach({ readOnly: true })
+    for (const lba of pool.manifest.zero_lbas ?? []) {
+      const sector = new Uint8Array(device.sectorSize).fill(0xff)
+      await device.read(lba, sector)
+      expect(sector.every((byte) => byte === 0)).toBe(true)
+    }
+  })
 
-test('a pool that was never written says so, and is not laid out by an attach for writing', () => {
-  const pool = poolImage('no-layout-512')
-  const bytes = pool.bytes()
-  const device = runAtomic(engine.attach(new MemoryProvider({ bytes }, pool.name), { readOnly: true }))
-  expect(device.info.problems).toEqual([expect.stringContaining('never written')])
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, pool.name)))).toThrow(
-    expect.objectContaining({ code: 'BTT_POOL_WITHOUT_LAYOUT' }),
-  )
-  expect(sha256(bytes)).toBe(pool.manifest.pool_file.sha256)
+  test('recovery of an interrupted pool makes the map that libpmemblk makes, and changes nothing else', async () => {
+    const pool = poolImage('crash-4096')
+    const before = pool.bytes()
+    const arena = pool.manifest.arenas?.[0]
+    if (arena === undefined) throw new Error('no arena')
+    using disk = new Disk(storage, before)
+    await disk.attach()
+    const bytes = disk.bytes()
+    const mapStart = arena.offset + arena.mapoff
+    const mapEnd = mapStart + arena.external_nlba * 4
+    expect(sha256(bytes.subarray(mapStart, mapEnd))).toBe(pool.manifest.recovery?.map_sha256_after)
+    expect(Buffer.compare(bytes.subarray(0, mapStart), before.subarray(0, mapStart))).toBe(0)
+    expect(Buffer.compare(bytes.subarray(mapEnd), before.subarray(mapEnd))).toBe(0)
+    expect(bijectionProblems(bytes, arena.offset)).toEqual([])
+  })
+
+  test('a pool that was never written says so, and is not laid out by an attach for writing', async () => {
+    const pool = poolImage('no-layout-512')
+    using disk = new Disk(storage, pool.bytes())
+    const device = await disk.attach({ readOnly: true })
+    expect(device.info.problems).toEqual([expect.stringContaining('never written')])
+    await expect(disk.attach()).rejects.toThrow(expect.objectContaining({ code: 'BTT_POOL_WITHOUT_LAYOUT' }))
+    expect(sha256(disk.bytes())).toBe(pool.manifest.pool_file.sha256)
+  })
 })

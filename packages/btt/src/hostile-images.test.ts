@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BttkitError, type BttDevice } from '@bttkit/interfaces'
+import { BttkitError } from '@bttkit/interfaces'
 import { decodeInfoBlock, encodeFlogEntry, encodeInfoBlock, infoChecksum } from '@bttkit/btt-format'
 import { kernelImage } from '@bttkit/fixtures'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
+import { Disk, type Driven } from './disk.test-support.ts'
 import { MIB, engine, freshMemory, sha256 } from './engine.test-support.ts'
+import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
 
 const pristine = kernelImage('v11-4096').bytes()
 const INFO_AT = 4096
@@ -25,102 +27,24 @@ const word = fc.oneof(
 )
 
 /** Any failure has to be one of ours: a `RangeError` or `TypeError` would be a read out of bounds or worse. */
-function tolerating(action: () => void): void {
+async function tolerating<T>(attempt: Promise<T>): Promise<T | undefined> {
   try {
-    action()
+    return await attempt
   } catch (error) {
     if (!(error instanceof BttkitError)) throw error
+    return undefined
   }
 }
 
-function useEverySector(device: BttDevice): void {
+async function useSectors(device: Driven, most: number): Promise<void> {
   const sector = new Uint8Array(device.sectorSize)
   // An attach may accept another count than the pristine image's; what is used of it is bounded.
-  const step = Math.max(1, Math.floor(device.sectorCount / 500))
+  const step = Math.max(1, Math.floor(device.sectorCount / most))
   for (let lba = 0; lba < device.sectorCount; lba += step) {
-    tolerating(() => device.atomic.read(lba, sector))
-    if (!device.readOnly) tolerating(() => device.atomic.write(lba, sector))
+    await tolerating(device.read(lba, sector))
+    if (!device.device.readOnly) await tolerating(device.write(lba, sector))
   }
 }
-
-function attachAndUse(bytes: Uint8Array): void {
-  const before = sha256(bytes)
-  tolerating(() =>
-    useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile'), { readOnly: true }))),
-  )
-  expect(sha256(bytes)).toBe(before)
-  tolerating(() => useEverySector(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))))
-}
-
-test('a wrong word anywhere in the fields of the info blocks, with right checksums, is refused or used within bounds', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 30 }), word, fc.boolean(), (field, value, withBackup) => {
-      const bytes = pristine.slice()
-      const block = bytes.subarray(INFO_AT, INFO_AT + 4096)
-      new DataView(block.buffer, block.byteOffset).setUint32(field * 4, value, true)
-      new DataView(block.buffer, block.byteOffset).setBigUint64(4088, infoChecksum(block), true)
-      if (withBackup) bytes.set(block, bytes.length - 4096)
-      attachAndUse(bytes)
-    }),
-    { numRuns: 80 },
-  )
-}, 60_000)
-
-test('a wrong word anywhere in the flog is refused for writing, or used within bounds', () => {
-  fc.assert(
-    fc.property(fc.nat(nfree * 16 - 1), word, (at, value) => {
-      const bytes = pristine.slice()
-      new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + logoff + at * 4, value, true)
-      attachAndUse(bytes)
-    }),
-    { numRuns: 60 },
-  )
-}, 60_000)
-
-test('a wrong map entry is an error of its sector, or reads some block of the arena', () => {
-  fc.assert(
-    fc.property(fc.nat(externalNlba - 1), word, (lba, value) => {
-      const bytes = pristine.slice()
-      new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + mapoff + lba * 4, value, true)
-      const device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))
-      tolerating(() => device.atomic.read(lba, new Uint8Array(4096)))
-      tolerating(() => device.atomic.write(lba, new Uint8Array(4096)))
-      tolerating(() => device.atomic.zero(lba, 1))
-    }),
-    { numRuns: 100 },
-  )
-})
-
-test('a free block that two lanes have is found at attach', () => {
-  const bytes = pristine.slice()
-  const lane = (number: number): number => INFO_AT + logoff + number * 64
-  // Two lanes in their first state get the same block.
-  bytes.copyWithin(lane(200) + 4, lane(201) + 4, lane(201) + 12)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(
-    /lane 201.*lane 200/,
-  )
-})
-
-test('an interrupted write that would publish the free block of another lane is found at attach, and not completed', () => {
-  const bytes = pristine.slice()
-  const view = new DataView(bytes.buffer)
-  const group = (lane: number): number => INFO_AT + logoff + lane * 64
-  // LBA 7 was never written, so its block is still its own.
-  view.setUint32(INFO_AT + mapoff + 7 * 4, 0, true)
-  bytes.fill(0, group(200), group(201))
-  encodeFlogEntry(view, group(200), { lba: 200, oldMap: 0, newMap: 0, seq: 1 })
-  encodeFlogEntry(view, group(200) + 16, {
-    lba: 7,
-    oldMap: 7,
-    newMap: view.getUint32(group(201) + 4, true),
-    seq: 2,
-  })
-  const before = sha256(bytes)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'hostile')))).toThrow(
-    /lane 200.*publishes block.*lane 201/,
-  )
-  expect(sha256(bytes)).toBe(before)
-})
 
 test('tens of thousands of interrupted writes are told apart in the time that reading them takes', () => {
   const groups = 60_000
@@ -149,31 +73,117 @@ test('a chain of arenas with more spare blocks than anyone makes is refused befo
   ).toThrow(/arena 34.*spare blocks, more than anyone makes/)
 })
 
-test('requests that are not on the device are refused, and do not wrap', () => {
-  const device = runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'image')))
-  const sector = new Uint8Array(4096)
-  for (const lba of [-1, device.sectorCount, 2 ** 32, 2 ** 53, Number.NaN, 0.5, Infinity]) {
-    expect(() => device.atomic.read(lba, sector), `LBA ${lba}`).toThrow(BttkitError)
-    expect(() => device.atomic.write(lba, sector), `LBA ${lba}`).toThrow(BttkitError)
-    expect(() => device.atomic.zero(lba, 1), `LBA ${lba}`).toThrow(BttkitError)
+describeOverStorages((storage) => {
+  async function attachAndUse(bytes: Uint8Array): Promise<void> {
+    using disk = new Disk(storage, bytes)
+    const most = repetitions(storage, 500)
+    const reader = await tolerating(disk.attach({ readOnly: true }))
+    if (reader !== undefined) await useSectors(reader, most)
+    expect(disk.holds(bytes)).toBe(true)
+    const writer = await tolerating(disk.attach())
+    if (writer !== undefined) await useSectors(writer, most)
   }
-  expect(() => device.atomic.read(device.sectorCount - 1, new Uint8Array(8192))).toThrow(BttkitError)
-  expect(() => device.atomic.writeBytes(device.sectorCount * 4096 - 1, new Uint8Array(2))).toThrow(
-    BttkitError,
-  )
-  expect(() => device.atomic.read(0, new Uint8Array(100))).toThrow(
-    expect.objectContaining({ code: 'BTT_MISALIGNED' }),
-  )
-  expect(() => device.atomic.read(0, sector, new Uint8Array(8))).toThrow(
-    expect.objectContaining({ code: 'BTT_MISALIGNED' }),
-  )
-})
 
-test('lanes beyond what the image has are refused', () => {
-  for (const laneCount of [0, -1, 257, 1.5]) {
-    expect(() =>
-      runAtomic(engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'image'), { laneCount })),
-    ).toThrow(/lanes were asked for/)
-  }
-  expect(pristine.length).toBeGreaterThan(16 * MIB)
+  test('a wrong word anywhere in the fields of the info blocks, with right checksums, is refused or used within bounds', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 30 }),
+        word,
+        fc.boolean(),
+        async (field, value, withBackup) => {
+          const bytes = pristine.slice()
+          const block = bytes.subarray(INFO_AT, INFO_AT + 4096)
+          new DataView(block.buffer, block.byteOffset).setUint32(field * 4, value, true)
+          new DataView(block.buffer, block.byteOffset).setBigUint64(4088, infoChecksum(block), true)
+          if (withBackup) bytes.set(block, bytes.length - 4096)
+          await attachAndUse(bytes)
+        },
+      ),
+      { numRuns: repetitions(storage, 60) },
+    )
+  }, 60_000)
+
+  test('a wrong word anywhere in the flog is refused for writing, or used within bounds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(nfree * 16 - 1), word, async (at, value) => {
+        const bytes = pristine.slice()
+        new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + logoff + at * 4, value, true)
+        await attachAndUse(bytes)
+      }),
+      { numRuns: repetitions(storage, 60) },
+    )
+  }, 60_000)
+
+  test('a wrong map entry is an error of its sector, or reads some block of the arena', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(externalNlba - 1), word, async (lba, value) => {
+        const bytes = pristine.slice()
+        new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + mapoff + lba * 4, value, true)
+        using disk = new Disk(storage, bytes)
+        const device = await disk.attach()
+        await tolerating(device.read(lba, new Uint8Array(4096)))
+        await tolerating(device.write(lba, new Uint8Array(4096)))
+        await tolerating(device.zero(lba, 1))
+      }),
+      { numRuns: repetitions(storage, 60) },
+    )
+  })
+
+  test('a free block that two lanes have is found at attach', async () => {
+    const bytes = pristine.slice()
+    const lane = (number: number): number => INFO_AT + logoff + number * 64
+    // Two lanes in their first state get the same block.
+    bytes.copyWithin(lane(200) + 4, lane(201) + 4, lane(201) + 12)
+    using disk = new Disk(storage, bytes)
+    await expect(disk.attach()).rejects.toThrow(/lane 201.*lane 200/)
+  })
+
+  test('an interrupted write that would publish the free block of another lane is found at attach, and not completed', async () => {
+    const bytes = pristine.slice()
+    const view = new DataView(bytes.buffer)
+    const group = (lane: number): number => INFO_AT + logoff + lane * 64
+    // LBA 7 was never written, so its block is still its own.
+    view.setUint32(INFO_AT + mapoff + 7 * 4, 0, true)
+    bytes.fill(0, group(200), group(201))
+    encodeFlogEntry(view, group(200), { lba: 200, oldMap: 0, newMap: 0, seq: 1 })
+    encodeFlogEntry(view, group(200) + 16, {
+      lba: 7,
+      oldMap: 7,
+      newMap: view.getUint32(group(201) + 4, true),
+      seq: 2,
+    })
+    const before = sha256(bytes)
+    using disk = new Disk(storage, bytes)
+    await expect(disk.attach()).rejects.toThrow(/lane 200.*publishes block.*lane 201/)
+    expect(sha256(disk.bytes())).toBe(before)
+  })
+
+  test('requests that are not on the device are refused, and do not wrap', async () => {
+    using disk = new Disk(storage, pristine)
+    const device = await disk.attach()
+    const sector = new Uint8Array(4096)
+    for (const lba of [-1, device.sectorCount, 2 ** 32, 2 ** 53, Number.NaN, 0.5, Infinity]) {
+      await expect(device.read(lba, sector), `LBA ${lba}`).rejects.toThrow(BttkitError)
+      await expect(device.write(lba, sector), `LBA ${lba}`).rejects.toThrow(BttkitError)
+      await expect(device.zero(lba, 1), `LBA ${lba}`).rejects.toThrow(BttkitError)
+    }
+    await expect(device.read(device.sectorCount - 1, new Uint8Array(8192))).rejects.toThrow(BttkitError)
+    await expect(device.writeBytes(device.sectorCount * 4096 - 1, new Uint8Array(2))).rejects.toThrow(
+      BttkitError,
+    )
+    await expect(device.read(0, new Uint8Array(100))).rejects.toThrow(
+      expect.objectContaining({ code: 'BTT_MISALIGNED' }),
+    )
+    await expect(device.read(0, sector, new Uint8Array(8))).rejects.toThrow(
+      expect.objectContaining({ code: 'BTT_MISALIGNED' }),
+    )
+  })
+
+  test('lanes beyond what the image has are refused', async () => {
+    using disk = new Disk(storage, pristine)
+    for (const laneCount of [0, -1, 257, 1.5]) {
+      await expect(disk.attach({ laneCount })).rejects.toThrow(/lanes were asked for/)
+    }
+    expect(pristine.length).toBeGreaterThan(16 * MIB)
+  })
 })

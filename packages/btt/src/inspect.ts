@@ -7,6 +7,7 @@ import {
   FLOG_SLOTS,
   FLOG_SLOT_BYTES,
   MAP_ENTRY_BYTES,
+  countErrorEntries,
   decodeFlogEntry,
   mapBlock,
   mapState,
@@ -42,6 +43,9 @@ export interface FlogRecord {
   /** Whether the newer entry still has to be entered in the map. */
   readonly pending: boolean
 }
+
+/** So much of a map is read at once. */
+const MAP_CHUNK_BYTES = 2 ** 20
 
 function readGroup(
   view: DataView,
@@ -88,14 +92,15 @@ export class Inspection {
     return records
   }
 
-  /** Every group of the flog, or those of one lane in all arenas. */
+  /** Every group of the flog, or those of one lane in all arenas, but for what the medium has lost (`info.problems` names it). */
   *readFlog(lane?: number): Sleepable<FlogRecord[]> {
     const records: FlogRecord[] = []
     for (const [index, arena] of this.arenas.entries()) {
-      const view = yield* loadFlog(this.storage, arena)
+      const { view, lost } = yield* loadFlog(this.storage, arena)
       const pendingLanes = new Set(arena.flog.pending.map((write) => write.lane))
       const end = lane === undefined ? arena.info.nfree : Math.min(lane + 1, arena.info.nfree)
       for (let group = lane ?? 0; group < end; group++) {
+        if (lost.has(group)) continue
         records.push({
           arena: index,
           lane: group,
@@ -105,6 +110,29 @@ export class Inspection {
       }
     }
     return records
+  }
+
+  /**
+   * How many sectors the map marks as lost, over all arenas. Reads the whole map.
+   *
+   * @param onProgress called after each MiB of the map with the entries done and to do
+   */
+  *countErrorSectors(onProgress?: (doneEntries: number, totalEntries: number) => void): Sleepable<number> {
+    const { sectorCount } = this.info
+    const chunk = new Uint8Array(MAP_CHUNK_BYTES)
+    let [errors, doneEntries] = [0, 0]
+    for (const { offset, info } of this.arenas) {
+      const mapBytes = info.externalNlba * MAP_ENTRY_BYTES
+      for (let done = 0; done < mapBytes; done += chunk.length) {
+        const length = Math.min(chunk.length, mapBytes - done)
+        const wait = this.storage.read(offset + info.mapoff + done, chunk, 0, length, 'map')
+        if (wait !== undefined) yield wait
+        errors += countErrorEntries(chunk.subarray(0, length))
+        doneEntries += length / MAP_ENTRY_BYTES
+        onProgress?.(doneEntries, sectorCount)
+      }
+    }
+    return errors
   }
 
   private *readArenaMap(
@@ -121,6 +149,7 @@ export class Inspection {
       bytes,
       0,
       bytes.length,
+      'map',
     )
     if (wait !== undefined) yield wait
     const view = new DataView(bytes.buffer)

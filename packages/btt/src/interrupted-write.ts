@@ -10,6 +10,7 @@ import {
   FLOG_SLOT_BYTES,
   MAP_ENTRY_BYTES,
   decodeFlogEntry,
+  hasErrorFlag,
   mapBlock,
   newerOf,
   nextSeq,
@@ -19,7 +20,7 @@ import {
   type FlogSlots,
   type InfoBlock,
 } from '@bttkit/btt-format'
-import { flogPosition } from './arena.ts'
+import { lanePosition } from './arena-flog.ts'
 import type { Storage } from './storage.ts'
 
 /** One lane's part of the free list. */
@@ -76,7 +77,7 @@ export function judgeLane(
   return {
     newer,
     freeBlock: stripFlags(newer.oldMap),
-    position: flogPosition(which === 0, nextSeq(newer.seq)),
+    position: lanePosition(which === 0, nextSeq(newer.seq), hasErrorFlag(newer.oldMap)),
   }
 }
 
@@ -103,7 +104,7 @@ export function* findInterruptedWrite(
   let mapped = completed.get(premap)?.block
   if (mapped === undefined) {
     const entry = new Uint8Array(MAP_ENTRY_BYTES)
-    const wait = storage.read(entryOffset(arena, premap), entry, 0, MAP_ENTRY_BYTES)
+    const wait = storage.read(entryOffset(arena, premap), entry, 0, MAP_ENTRY_BYTES, 'map')
     if (wait !== undefined) yield wait
     mapped = mapBlock(new DataView(entry.buffer).getUint32(0, true), premap)
   }
@@ -120,6 +121,6 @@ export function* completeWrite(
   const entry = new Uint8Array(MAP_ENTRY_BYTES)
   new DataView(entry.buffer).setUint32(0, normalEntry(block), true)
   let wait: MaybeSleep
-  if ((wait = storage.write(offset, entry, 0, MAP_ENTRY_BYTES)) !== undefined) yield wait
-  if ((wait = storage.persist(offset, MAP_ENTRY_BYTES)) !== undefined) yield wait
+  if ((wait = storage.write(offset, entry, 0, MAP_ENTRY_BYTES, 'map')) !== undefined) yield wait
+  if ((wait = storage.persist(offset, MAP_ENTRY_BYTES, 'map')) !== undefined) yield wait
 }

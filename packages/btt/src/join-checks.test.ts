@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest'
 import type { BttInfo, DeviceShare, PmemProvider } from '@bttkit/interfaces'
 import type { InfoBlock } from '@bttkit/btt-format'
+import { FaultLayer } from '@bttkit/pmem-layers'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
 import type { ArenaDescription, DeviceDescription } from './device-description.ts'
 import { MIB, PassingProvider, engine, freshMemory } from './engine.test-support.ts'
-import { attached, fill } from './shared-device.test-support.ts'
+import { attached, fill, readByte } from './shared-device.test-support.ts'
 
 const describing = (
   share: DeviceShare,
@@ -80,4 +81,11 @@ test('storage that cannot be the one that is attached is refused, and the others
   expect(joining(new MemoryProvider({ bytes, readOnly: true }))).toThrow(/reading only/)
   expect(joining(new PassingProvider(provider(), { atomicAccessBytes: 0 }))).toThrow(/tear a map entry/)
   await device.write(0, fill(1))
+})
+
+test('an info block that the medium has lost since keeps nobody from joining: its backup says the same', async () => {
+  const { device, provider, join } = attached()
+  const joined = join(new FaultLayer(provider(), { mediaErrors: [{ offset: 4096, length: 512 }] }))
+  await device.write(3, fill(1))
+  expect(await readByte(joined, 3)).toBe(1)
 })

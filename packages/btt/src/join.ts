@@ -12,6 +12,7 @@ import { compose, type ComposedDevice, type DevicePieces, type EngineParts } fro
 import { isDescription } from './check-description.ts'
 import { hasSingleAccessEntries, stateShapeOf, type DeviceDescription } from './device-description.ts'
 import { DeviceThread } from './device-thread.ts'
+import { readUnlessLost } from './read-bytes.ts'
 import { Storage } from './storage.ts'
 import { VolatileState } from './volatile-state.ts'
 
@@ -34,9 +35,8 @@ function assertSameStorage(storage: Storage, description: DeviceDescription): vo
 /** Whether this very info block is at a byte of the storage, of which it and what follows takes `room` bytes. */
 function* hasInfoBlock(storage: Storage, at: number, room: number, info: InfoBlock): Sleepable<boolean> {
   if (room < INFO_BLOCK_BYTES || at + INFO_BLOCK_BYTES > storage.size) return false
-  const bytes = new Uint8Array(INFO_BLOCK_BYTES)
-  const wait = storage.read(at, bytes, 0, INFO_BLOCK_BYTES)
-  if (wait !== undefined) yield wait
+  const bytes = yield* readUnlessLost(storage, at, INFO_BLOCK_BYTES, 'info')
+  if (bytes === undefined) return false
   const verdict = judgeInfoBlock(bytes, room)
   const fields: [string, unknown][] = Object.entries(verdict.info)
   const described = new Map<string, unknown>(Object.entries(info))

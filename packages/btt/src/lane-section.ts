@@ -60,6 +60,11 @@ export class LaneSection {
     return this.call
   }
 
+  /** Whether a storage call of the section is still under way. */
+  get hasCallUnderWay(): boolean {
+    return this.call !== undefined && !this.call.isOver()
+  }
+
   /** Gives a map lock of the arena back. Never waits; the lock may, for a call that is under way. */
   unlock({ mapLocks }: Arena, mapLock: number): void {
     if (this.call === undefined || this.call.isOver()) mapLocks.release(mapLock)

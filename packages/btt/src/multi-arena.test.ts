@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { decodeInfoBlock, encodeInfoBlock, layOut } from '@bttkit/btt-format'
+import { ProviderIoError } from '@bttkit/interfaces'
 import { FileProvider } from '@bttkit/pmem-file'
-import { MemoryProvider } from '@bttkit/pmem-memory'
-import { runAtomic, runBlocking } from '@bttkit/sleepable'
-import { MIB, PowerFailure, StoppingProvider, bijectionProblems, engine } from './engine.test-support.ts'
+import { runBlocking } from '@bttkit/sleepable'
+import { Disk } from './disk.test-support.ts'
+import { MIB, bijectionProblems, engine } from './engine.test-support.ts'
+import { powerCutAt } from './faults.test-support.ts'
+import { describeOverStorages } from './over-storages.test-support.ts'
 import { smallArenas } from './small-arenas.test-support.ts'
 
+const SECOND_ARENA = 4096 + 16 * MIB + 4096
 const GIB = 2 ** 30
 const SIZE = 512 * GIB + 64 * MIB
 
@@ -87,51 +91,50 @@ test.each([
   60_000,
 )
 
-test('a range across small arenas is written, zeroed and read as one', () => {
-  const bytes = smallArenas()
-  const device = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'small arenas')))
-  const boundary = device.info.arenas[0]?.externalNlba ?? 0
-  const content = Uint8Array.from({ length: 10 * 512 }, (_, i) => (i * 3 + (i >> 9)) & 0xff)
-  device.atomic.write(boundary - 5, content)
-  device.atomic.zero(boundary - 2, 4)
-  content.fill(0, 3 * 512, 7 * 512)
-  const back = new Uint8Array(content.length)
-  runAtomic(engine.attach(new MemoryProvider({ bytes }, 'again'))).atomic.read(boundary - 5, back)
-  expect(Buffer.compare(back, content)).toBe(0)
-  expect(bijectionProblems(bytes, 4096)).toEqual([])
-})
+describeOverStorages((storage) => {
+  test('a range across small arenas is written, zeroed and read as one', async () => {
+    using disk = new Disk(storage, smallArenas())
+    const device = await disk.attach()
+    const boundary = device.info.arenas[0]?.externalNlba ?? 0
+    const content = Uint8Array.from({ length: 10 * 512 }, (_, i) => (i * 3 + (i >> 9)) & 0xff)
+    await device.write(boundary - 5, content)
+    await device.zero(boundary - 2, 4)
+    content.fill(0, 3 * 512, 7 * 512)
+    const back = new Uint8Array(content.length)
+    const again = await disk.attach()
+    await again.read(boundary - 5, back)
+    expect(Buffer.compare(back, content)).toBe(0)
+    expect(bijectionProblems(disk.bytes(), 4096)).toEqual([])
+  })
 
-test('a second arena whose info blocks are gone is refused with its number', () => {
-  const bytes = smallArenas()
-  const second = 4096 + 16 * MIB + 4096
-  bytes.fill(0, second, second + 4096)
-  bytes.fill(0, bytes.length - 4096)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image')))).toThrow(
-    /arena 1: there is no info block/,
-  )
-})
+  test('a second arena whose info blocks are gone is refused with its number', async () => {
+    const bytes = smallArenas()
+    bytes.fill(0, SECOND_ARENA, SECOND_ARENA + 4096)
+    bytes.fill(0, bytes.length - 4096)
+    using disk = new Disk(storage, bytes)
+    await expect(disk.attach()).rejects.toThrow(/arena 1: there is no info block/)
+  })
 
-test('a second arena of another BTT is refused', () => {
-  const bytes = smallArenas()
-  const second = 4096 + 16 * MIB + 4096
-  const info = decodeInfoBlock(bytes.subarray(second, second + 4096))
-  bytes.set(encodeInfoBlock({ ...info, uuid: '99999999-2222-3333-4444-555555555555' }), second)
-  expect(() => runAtomic(engine.attach(new MemoryProvider({ bytes }, 'image'), { readOnly: true }))).toThrow(
-    /another BTT/,
-  )
+  test('a second arena of another BTT is refused', async () => {
+    const bytes = smallArenas()
+    const info = decodeInfoBlock(bytes.subarray(SECOND_ARENA, SECOND_ARENA + 4096))
+    bytes.set(encodeInfoBlock({ ...info, uuid: '99999999-2222-3333-4444-555555555555' }), SECOND_ARENA)
+    using disk = new Disk(storage, bytes)
+    await expect(disk.attach({ readOnly: true })).rejects.toThrow(/another BTT/)
+  })
 })
 
 test('a creation of two arenas that is cut at any write never leaves the first without the second', () => {
   const create = { force: true } as const
-  for (let cut = 0; ; cut++) {
+  for (let cut = 1; ; cut++) {
     makeSparseFile(false)
     const provider = openFile()
     let finished = false
     try {
-      runBlocking(engine.create(new StoppingProvider(provider, cut), create))
+      runBlocking(engine.create(powerCutAt(cut)(provider), create))
       finished = true
     } catch (error) {
-      expect(error).toBeInstanceOf(PowerFailure)
+      expect(error).toBeInstanceOf(ProviderIoError)
     }
     let arenas = 0
     try {

@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest'
-import type { BttDevice, MaybeSleep, Sleepable } from '@bttkit/interfaces'
+import { ProviderIoError, type BttDevice, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
-import {
-  MIB,
-  PassingProvider,
-  PowerFailure,
-  StoppingProvider,
-  bijectionProblems,
-  engine,
-  freshMemory,
-} from './engine.test-support.ts'
+import { MIB, PassingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import { powerCutAt } from './faults.test-support.ts'
 
 const SECTORS = 12
 
@@ -39,12 +32,12 @@ function cutEverywhere(externalLbasize: number, operation: (device: BttDevice) =
 
   for (let cut = 0; ; cut++) {
     const bytes = base.mapping.slice()
-    const device = runAtomic(engine.attach(new StoppingProvider(new MemoryProvider({ bytes }, 'cut'), cut)))
+    const device = runAtomic(engine.attach(powerCutAt(cut + 1)(new MemoryProvider({ bytes }, 'cut'))))
     try {
       operation(device)
       return cut
     } catch (error) {
-      expect(error).toBeInstanceOf(PowerFailure)
+      expect(error).toBeInstanceOf(ProviderIoError)
     }
     const now = contentOf(bytes)
     for (let sector = 0; sector < SECTORS; sector++) {
@@ -82,7 +75,7 @@ class CachedMedia extends PassingProvider {
   private readonly cache: Uint8Array
 
   constructor(memory: MemoryProvider) {
-    super(memory, { mayWait: true, flush: 'sleeps', durableOnWrite: false })
+    super(memory, { mayWait: true, flush: 'sleeps', durableOnWrite: false, sameLineOrdered: false })
     this.cache = memory.mapping
     this.media = this.cache.slice()
   }

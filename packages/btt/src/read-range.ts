@@ -2,12 +2,13 @@
  * Reading. A block is read only while it is in the read tracking under the reader's lane and, after it was put there, the map still
  * named it (look-up.ts): from then on no writer takes the block over (invariants 4 and 5 of write-range.ts), however long the reader is preempted.
  *
- * A reader waits for nothing but storage while it is in the read tracking.
+ * A reader waits for nothing but storage while it is in the read tracking. One whose block the medium has lost leaves it and marks the sector (lost-sector.ts).
  */
 import type { Sleepable } from '@bttkit/interfaces'
 import type { Attachment } from './attachment.ts'
 import { LaneSection } from './lane-section.ts'
 import { LookUp } from './look-up.ts'
+import { confirmLoss } from './lost-sector.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 
 /** Bytes to read. `metadata` is for whole sectors only, and gets theirs one after the other. */
@@ -34,7 +35,7 @@ function* readSectors(section: LaneSection, request: ReadRequest): Sleepable<voi
     if (!section.tryEnter(hint)) yield* section.enter(hint)
     const { lane } = section
     const lookUp = new LookUp()
-    for (let done = 0, length = 0; done < target.length; done += length) {
+    for (let done = 0, length = 0, failures = 0; done < target.length; done += length) {
       const lba = Math.floor((offset + done) / sectorSize)
       const within = offset + done - lba * sectorSize
       length = Math.min(sectorSize - within, target.length - done)
@@ -50,12 +51,19 @@ function* readSectors(section: LaneSection, request: ReadRequest): Sleepable<voi
         metadata?.fill(0, metadataAt, metadataAt + metadataSize)
         continue
       }
-      wait = arena.readBlock(block, within, target, done, length)
-      if (wait !== undefined) yield section.waitFor(wait)
-      if (metadata !== undefined) {
-        wait = arena.readBlock(block, sectorSize, metadata, metadataAt, metadataSize)
+      try {
+        wait = arena.readBlock(lane, block, within, target, done, length)
         if (wait !== undefined) yield section.waitFor(wait)
+        if (metadata !== undefined) {
+          wait = arena.readMetadata(lane, block, metadata, metadataAt)
+          if (wait !== undefined) yield section.waitFor(wait)
+        }
+      } catch (error) {
+        yield* confirmLoss(section, arena, premap, ++failures, error)
+        length = 0
+        continue
       }
+      failures = 0
       arena.readTracking.leave(lane)
     }
     attachment.counters.countRead(target.length)

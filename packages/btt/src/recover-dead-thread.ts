@@ -26,6 +26,8 @@
  * - Map lock given back, lane not: nothing is pending, and the flog says what the free list says. Others may have changed the entry since, so it is not
  *   taken for pending: without the lock it may be read torn.
  * - While zeroing: each entry of the line is as it was or zero, and neither is a block that changes hands. Nothing is pending.
+ * - While marking a sector as lost: its entry is as it was or an error, with the same block. Nothing is pending.
+ * - While clearing its free block: the block may hold zeros, and nobody's data. That it is bad the flog says, or the storage.
  * - Between taking a lane or lock and doing anything, as a reader, or waiting: nothing is pending.
  * - While it recovered another thread: that one is still dead and is claimed again. A lane or lock that was taken over and not yet given back is the
  *   recoverer's, in order, and found with its own.
@@ -120,7 +122,7 @@ export class DeadThreadRecovery {
     const { storage, readOnly } = this.device
     if (readOnly) return
     try {
-      const wait = storage.flush()
+      const wait = storage.flush('flog')
       if (wait !== undefined) yield wait
     } catch (error) {
       // A flush that failed has put all arenas into the error state: lanes and locks can be given back to readers.
@@ -149,9 +151,9 @@ export class DeadThreadRecovery {
     let isStoring = false
     try {
       const group = new Uint8Array(FLOG_GROUP_BYTES)
-      const wait = storage.read(arena.flogGroupOffset(lane), group, 0, FLOG_GROUP_BYTES)
+      const wait = storage.read(arena.flog.groupOffset(lane), group, 0, FLOG_GROUP_BYTES, 'flog', lane)
       if (wait !== undefined) yield wait
-      const judged = judgeLane(new DataView(group.buffer), 0, arena.slots, arena.info)
+      const judged = judgeLane(new DataView(group.buffer), 0, arena.flog.slots, arena.info)
       const place = { image: storage.name, arena: arena.index, lane }
       if (typeof judged === 'string') throw new FlogError(place, judged)
       const isLocked = mapLocks.locksOf(dead).includes(arena.mapLockOf(judged.newer.lba))
@@ -165,7 +167,7 @@ export class DeadThreadRecovery {
           isStoring = false
         }
       }
-      arena.setFreeBlock(lane, judged.freeBlock, judged.position)
+      arena.flog.setLane(lane, judged.freeBlock, judged.position)
     } catch (error) {
       isStoring = false
       arena.enterErrorState(error)

@@ -11,7 +11,6 @@ import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-la
 import { runAsync, runAtomic } from '@bttkit/sleepable'
 import { runAndDie } from './dead-threads.test-support.ts'
 import {
-  FailingProvider,
   MIB,
   PreemptingProvider,
   bijectionProblems,
@@ -21,6 +20,7 @@ import {
   parts,
 } from './engine.test-support.ts'
 import { BttEngine } from './engine.ts'
+import { failing } from './faults.test-support.ts'
 import { BEFORE_MAP_ENTRY } from './haunted.test-support.ts'
 import { attached, fill, readByte } from './shared-device.test-support.ts'
 
@@ -169,9 +169,9 @@ test('a close that is abandoned while others are at work leaves the device open 
 
 test('a flush that fails on one thread ends writing on all, and each can read', async () => {
   const { device, provider, join } = attached()
-  const failing = join(new FailingProvider(provider(), 'flush', 0))
+  const unlucky = join(failing('flush', 1)(provider()))
   const third = join()
-  await expect(failing.write(3, fill(2))).rejects.toThrow(ProviderIoError)
+  await expect(unlucky.write(3, fill(2))).rejects.toThrow(ProviderIoError)
   for (const each of [device, third, join()]) {
     await expect(each.write(4, fill(2))).rejects.toThrow(ArenaErrorStateError)
     await expect(each.zero(4, 1)).rejects.toThrow(ArenaErrorStateError)
@@ -185,8 +185,8 @@ test('a write between its flog entry and the map, when a flush fails on another 
   const other = join(new PreemptingProvider(provider()))
   const write = other.sleepable.write(3, fill(2))
   expect(runAndDie(write, BEFORE_MAP_ENTRY - 1)).toBe(true)
-  const failing = join(new FailingProvider(provider(), 'flush', 0))
-  await expect(failing.write(4, fill(2))).rejects.toThrow(ProviderIoError)
+  const unlucky = join(failing('flush', 1)(provider()))
+  await expect(unlucky.write(4, fill(2))).rejects.toThrow(ProviderIoError)
   await expect(runAsync(write)).rejects.toThrow(ArenaErrorStateError)
   expect(await readByte(device, 3)).toBe(0)
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { bijectionProblems } from './engine.test-support.ts'
 import type { Driver, LoopJob } from './worker.test-support.ts'
+import { storageNamed } from './storages.test-support.ts'
 import { SharedImage, TestWorker, patiently, until } from './workers.test-support.ts'
 
 const SECTORS = 8
@@ -11,7 +12,7 @@ test.each<{ closer: Driver; busy: readonly Driver[] }>([
 ])(
   'closing ($closer) while workers ($busy) are at work ends their work with ClosedError, and leaves a whole image',
   async ({ closer, busy }) => {
-    const image = new SharedImage('memory')
+    using image = new SharedImage(storageNamed('memory'))
     const device = await image.attach({ laneCount: 2 })
     const words = (): Int32Array => new Int32Array(new SharedArrayBuffer(busy.length * SECTORS * 4))
     const [begun, acknowledged, stop] = [words(), words(), words()]

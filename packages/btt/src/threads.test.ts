@@ -11,6 +11,8 @@ import {
   type Driver,
   type Step,
 } from './worker.test-support.ts'
+import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
+import type { TestStorage } from './storages.test-support.ts'
 import { SharedImage, TestWorker, patiently } from './workers.test-support.ts'
 
 /** Few, so that threads meet: more than one line of the map, and sectors that share its lock. */
@@ -89,73 +91,77 @@ const readEvents = (values: readonly number[], time: number): ChunkEvent[] =>
     end: time + 1,
   }))
 
-interface Setting {
-  readonly image: 'memory' | 'file'
-  readonly drivers: readonly Driver[]
-  readonly runs: number
+/** How the workers drive their parts: more ways of it where calls take no time. */
+function driversOver({ name }: TestStorage): (readonly Driver[])[] {
+  const mixed: readonly Driver[] = ['blocking', 'async']
+  if (name === 'memory')
+    return [
+      ['blocking', 'blocking'],
+      ['async', 'async'],
+      [...mixed, ...mixed],
+    ]
+  return name === 'a file' ? [mixed, ['blocking', 'blocking', 'async', 'async']] : [mixed]
 }
 
-const settings: Setting[] = [
-  { image: 'memory', drivers: ['blocking', 'blocking'], runs: 10 },
-  { image: 'memory', drivers: ['async', 'async'], runs: 10 },
-  { image: 'memory', drivers: ['blocking', 'async', 'blocking', 'async'], runs: 10 },
-  { image: 'file', drivers: ['blocking', 'async'], runs: 3 },
-  { image: 'file', drivers: ['blocking', 'blocking', 'async', 'async'], runs: 3 },
-]
-
-describe.each(settings)('on one image ($image), workers $drivers', ({ image: kind, drivers, runs }) => {
-  let workers: TestWorker[] = []
-  beforeAll(() => {
-    workers = drivers.map(() => new TestWorker())
-  })
-  afterAll(async () => {
-    await Promise.all(workers.map((worker) => worker.terminate()))
-  })
-
-  /** Runs the plans, one a worker, and returns what happened. */
-  async function runPlans(share: DeviceShare, image: SharedImage, plans: Step[][][]): Promise<ChunkEvent[]> {
-    const clock = new Int32Array(new SharedArrayBuffer(4))
-    const replies = await Promise.all(
-      workers.map((worker, index) => {
-        const driver = drivers[index] ?? 'async'
-        const tasks = plans[index] ?? []
-        return worker.run({ job: 'plan', share, provider: image.spec, driver, tasks, clock })
-      }),
-    )
-    return replies.flatMap((reply) => {
-      if ('error' in reply) throw new Error(reply.error)
-      return reply.events
+describeOverStorages((storage) => {
+  describe.each(driversOver(storage).map((drivers) => ({ drivers })))('workers $drivers', ({ drivers }) => {
+    let workers: TestWorker[] = []
+    beforeAll(() => {
+      workers = drivers.map(() => new TestWorker())
     })
-  }
+    afterAll(async () => {
+      await Promise.all(workers.map((worker) => worker.terminate()))
+    })
 
-  test('the history of each sector is one of single operations, and the image is whole', async () => {
-    const wishes = fc.array(wishedTasks, { minLength: drivers.length, maxLength: drivers.length })
-    await fc.assert(
-      fc.asyncProperty(wishes, async (wished) => {
-        using image = new SharedImage(kind)
-        const device = await image.attach({ laneCount: 3 })
-        await device.write(0, filled(INITIAL, SECTORS * 512))
-        const planner = new Planner()
-        const plans = wished.map((tasks) => tasks.map((task) => task.map((step) => planner.plan(step))))
-        const events = await patiently('a worker', runPlans(device.share(), image, plans))
-        const initial = readEvents(
-          Array.from({ length: SECTORS * CHUNKS }, () => INITIAL),
-          -2,
-        )
-        const last = filled(-1, SECTORS * 512)
-        await device.read(0, last)
-        expect(device.statistics().lanesInUse).toBe(0)
-        await device.close()
-        const history = [
-          ...initial.map((event) => ({ ...event, kind: 'write' as const })),
-          ...events,
-          ...readEvents(chunkValues(last), 1e9),
-        ]
-        expect(problemsOf(history)).toEqual([])
-        expect(bijectionProblems(image.bytes(), 4096)).toEqual([])
-        expect(Buffer.compare(image.readAgain(SECTORS), last)).toBe(0)
-      }),
-      { numRuns: runs, endOnFailure: true },
-    )
-  }, 120_000)
+    /** Runs the plans, one a worker, and returns what happened. */
+    async function runPlans(
+      share: DeviceShare,
+      image: SharedImage,
+      plans: Step[][][],
+    ): Promise<ChunkEvent[]> {
+      const clock = new Int32Array(new SharedArrayBuffer(4))
+      const replies = await Promise.all(
+        workers.map((worker, index) => {
+          const driver = drivers[index] ?? 'async'
+          const tasks = plans[index] ?? []
+          return worker.run({ job: 'plan', share, provider: image.spec, driver, tasks, clock })
+        }),
+      )
+      return replies.flatMap((reply) => {
+        if ('error' in reply) throw new Error(reply.error)
+        return reply.events
+      })
+    }
+
+    test('the history of each sector is one of single operations, and the image is whole', async () => {
+      const wishes = fc.array(wishedTasks, { minLength: drivers.length, maxLength: drivers.length })
+      await fc.assert(
+        fc.asyncProperty(wishes, async (wished) => {
+          using image = new SharedImage(storage)
+          const device = await image.attach({ laneCount: 3 })
+          await device.write(0, filled(INITIAL, SECTORS * 512))
+          const planner = new Planner()
+          const plans = wished.map((tasks) => tasks.map((task) => task.map((step) => planner.plan(step))))
+          const events = await patiently('a worker', runPlans(device.share(), image, plans))
+          const initial = readEvents(
+            Array.from({ length: SECTORS * CHUNKS }, () => INITIAL),
+            -2,
+          )
+          const last = filled(-1, SECTORS * 512)
+          await device.read(0, last)
+          expect(device.statistics().lanesInUse).toBe(0)
+          await device.close()
+          const history = [
+            ...initial.map((event) => ({ ...event, kind: 'write' as const })),
+            ...events,
+            ...readEvents(chunkValues(last), 1e9),
+          ]
+          expect(problemsOf(history)).toEqual([])
+          expect(bijectionProblems(image.bytes(), 4096)).toEqual([])
+          expect(Buffer.compare(image.readAgain(SECTORS), last)).toBe(0)
+        }),
+        { numRuns: repetitions(storage, 10), endOnFailure: true },
+      )
+    }, 120_000)
+  })
 })

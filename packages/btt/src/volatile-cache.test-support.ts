@@ -1,6 +1,7 @@
 /**
  * Storage with a volatile cache over memory: a write is seen at once and durable after a flush that began later. A power cut takes back any
- * choice of the aligned 8-byte units that are not durable; of several writes of one unit, the last ones.
+ * choice of the aligned units that are not durable; of several writes of one unit, the last ones. Units are of 8 bytes, or lines of 64 where their stores
+ * become durable in order: then it takes back the last ones of a line, and of the 8-byte pieces of a longer store the last ones, too.
  *
  * Every call is a scheduling point, and happens when its task goes on.
  */
@@ -8,7 +9,8 @@ import type { MaybeSleep, Wait } from '@bttkit/interfaces'
 import type { MemoryProvider } from '@bttkit/pmem-memory'
 import { PassingProvider } from './engine.test-support.ts'
 
-const UNIT_BYTES = 8
+const PIECE_BYTES = 8
+const LINE_BYTES = 64
 
 interface VolatileWrite {
   readonly offset: number
@@ -18,11 +20,13 @@ interface VolatileWrite {
 
 export class VolatileCache extends PassingProvider {
   private readonly memory: MemoryProvider
+  private readonly unitBytes: number
   private volatileWrites: VolatileWrite[] = []
 
-  constructor(memory: MemoryProvider) {
-    super(memory, { mayWait: true, flush: 'sleeps', durableOnWrite: false })
+  constructor(memory: MemoryProvider, sameLineOrdered = false) {
+    super(memory, { mayWait: true, flush: 'sleeps', durableOnWrite: false, sameLineOrdered })
     this.memory = memory
+    this.unitBytes = sameLineOrdered ? LINE_BYTES : PIECE_BYTES
   }
 
   override read(offset: number, target: Uint8Array): MaybeSleep {
@@ -30,7 +34,7 @@ export class VolatileCache extends PassingProvider {
   }
 
   override write(offset: number, source: Uint8Array): MaybeSleep {
-    return this.later(() => this.writeUnits(offset, source))
+    return this.later(() => this.writePieces(offset, source))
   }
 
   override zero(offset: number, length: number): MaybeSleep {
@@ -53,22 +57,23 @@ export class VolatileCache extends PassingProvider {
     })
   }
 
-  /** Cuts the power. `choose(n)` picks a number below n. */
+  /** Cuts the power. `choose(n)` picks a number below n: how many of the n - 1 writes of a unit stay. */
   cutPower(choose: (count: number) => number): void {
     const units = new Map<number, VolatileWrite[]>()
     for (const write of this.volatileWrites) {
-      units.set(write.offset, [...(units.get(write.offset) ?? []), write])
+      const unit = Math.floor(write.offset / this.unitBytes)
+      units.set(unit, [...(units.get(unit) ?? []), write])
     }
-    for (const [offset, writes] of units) {
-      const lostFrom = writes[choose(writes.length + 1)]
-      if (lostFrom !== undefined) this.memory.mapping.set(lostFrom.before, offset)
+    for (const writes of units.values()) {
+      for (const { offset, before } of writes.slice(choose(writes.length + 1)).toReversed())
+        this.memory.mapping.set(before, offset)
     }
     this.volatileWrites = []
   }
 
-  private writeUnits(offset: number, source: Uint8Array): void {
+  private writePieces(offset: number, source: Uint8Array): void {
     for (let at = 0; at < source.length;) {
-      const length = Math.min(UNIT_BYTES - ((offset + at) % UNIT_BYTES), source.length - at)
+      const length = Math.min(PIECE_BYTES - ((offset + at) % PIECE_BYTES), source.length - at)
       const start = offset + at
       this.volatileWrites.push({ offset: start, before: this.memory.mapping.slice(start, start + length) })
       this.memory.write(start, source.subarray(at, at + length))

@@ -13,7 +13,10 @@ import { SharedGate } from './shared-gate.ts'
 export interface ArenaWords {
   /** The free block of each flog group. */
   readonly freeBlocks: Uint32Array
-  /** Where each group's next entry goes: bit 2 says the second slot, bits 0 and 1 are its sequence number. */
+  /**
+   * Where each group's next entry goes: bit 2 says the second slot, bits 0 and 1 are its sequence number. Bit 3 says that the medium of the group's free
+   * block is known to be bad; the block is cleared before it is written.
+   */
   readonly positions: Int32Array
   /** The read tracking, a word a lane. */
   readonly tracking: Int32Array
@@ -34,7 +37,7 @@ export interface StateShape {
 
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT
 /** The first word of a state; another layout gets another one. */
-const MARK = 0x4254_5401
+const MARK = 0x4254_5402
 /** The mark, and a word that keeps the lane statistics on their boundary. */
 const HEAD_BYTES = 2 * WORD_BYTES
 

@@ -3,13 +3,19 @@
  *
  * A sector of 512 bytes is 8 chunks, each filled with one number of 32 bits.
  */
-import type { BttDevice, DeviceShare, MaybeSleep, PmemProvider, Sleepable } from '@bttkit/interfaces'
-import { FileProvider } from '@bttkit/pmem-file'
-import { MemoryProvider } from '@bttkit/pmem-memory'
+import type {
+  BttDevice,
+  DeviceShare,
+  MaybeSleep,
+  PmemProvider,
+  ProviderShare,
+  Sleepable,
+} from '@bttkit/interfaces'
 import { runAsync, runBlocking } from '@bttkit/sleepable'
 import { parentPort } from 'node:worker_threads'
 import { PreemptingProvider, engine } from './engine.test-support.ts'
 import type { HistoryEvent } from './history.test-support.ts'
+import { storageNamed } from './storages.test-support.ts'
 
 export const SECTOR_BYTES = 512
 export const CHUNK_BYTES = 64
@@ -18,9 +24,11 @@ export const CHUNKS = SECTOR_BYTES / CHUNK_BYTES
 /** How a thread drives the device. */
 export type Driver = 'blocking' | 'async'
 
-export type ProviderSpec =
-  | { readonly kind: 'memory'; readonly bytes: SharedArrayBuffer }
-  | { readonly kind: 'file'; readonly path: string }
+/** How another thread opens what the test has: one of `storages` by its name, and the share of the provider under its layers. */
+export interface ProviderSpec {
+  readonly storage: string
+  readonly share: ProviderShare
+}
 
 export type Step =
   | {
@@ -84,11 +92,11 @@ class LingeringProvider extends PreemptingProvider {
   }
 }
 
-/** Memory that is driven asynchronously waits at each call, so that the tasks of a thread meet in the middle of operations. */
+/** Storage that never waits is made to wait at each call where it is driven asynchronously, so that the tasks of a thread meet in the middle of operations. */
 function openProvider(spec: ProviderSpec, driver: Driver): PmemProvider {
-  if (spec.kind === 'file') return FileProvider.open(spec.path, { blocking: driver === 'blocking' })
-  const memory = new MemoryProvider({ bytes: new Uint8Array(spec.bytes) })
-  return driver === 'blocking' ? memory : new LingeringProvider(memory)
+  const { base, layers } = storageNamed(spec.storage)
+  const provider = layers(base.join(spec.share))
+  return driver === 'blocking' || provider.capabilities.mayWait ? provider : new LingeringProvider(provider)
 }
 
 /** A number for each chunk of the sectors, or -1 for a chunk that is not of one number. */

@@ -1,14 +1,12 @@
 /** Starting and stopping the workers of worker.test-support.ts, and images that several threads attach. */
 import { runAsync, runAtomic } from '@bttkit/sleepable'
-import { FileProvider } from '@bttkit/pmem-file'
 import { MemoryProvider } from '@bttkit/pmem-memory'
-import type { AttachOptions, BttDevice, PmemProvider } from '@bttkit/interfaces'
+import type { AttachOptions, BttDevice } from '@bttkit/interfaces'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { Disk } from './disk.test-support.ts'
 import { MIB, engine, freshMemory } from './engine.test-support.ts'
+import type { TestStorage } from './storages.test-support.ts'
 import type { Job, ProviderSpec, Reply } from './worker.test-support.ts'
 
 /** How long anything may take before the test says that it hangs. */
@@ -63,47 +61,34 @@ export class TestWorker {
   }
 }
 
-/** An image of 512-byte sectors, in memory that threads share or in a file that each opens. */
+/** An image of 512-byte sectors that threads share, each with a provider of its own. */
 export class SharedImage {
   readonly spec: ProviderSpec
-  private readonly folder: string | undefined
+  private readonly disk: Disk
 
-  constructor(kind: ProviderSpec['kind']) {
+  constructor(storage: TestStorage) {
     const { mapping } = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
-    if (kind === 'memory') {
-      const bytes = new SharedArrayBuffer(mapping.length)
-      new Uint8Array(bytes).set(mapping)
-      this.spec = { kind, bytes }
-    } else {
-      this.folder = mkdtempSync(join(tmpdir(), 'bttkit-threads-'))
-      this.spec = { kind, path: join(this.folder, 'disk.img') }
-      writeFileSync(this.spec.path, mapping)
-    }
-  }
-
-  provider(): PmemProvider {
-    return this.spec.kind === 'memory'
-      ? new MemoryProvider({ bytes: new Uint8Array(this.spec.bytes) })
-      : FileProvider.open(this.spec.path)
+    this.disk = new Disk(storage, mapping, true)
+    this.spec = { storage: storage.name, share: this.disk.share() }
   }
 
   attach(options: AttachOptions = {}): Promise<BttDevice> {
-    return runAsync(engine.attach(this.provider(), { threads: true, ...options }))
+    return runAsync(engine.attach(this.disk.open(), { threads: true, ...options }))
   }
 
   bytes(): Uint8Array {
-    return this.spec.kind === 'memory' ? new Uint8Array(this.spec.bytes) : readFileSync(this.spec.path)
+    return this.disk.bytes()
   }
 
   /** What a fresh attach reads, of a copy. */
   readAgain(sectors: number): Uint8Array {
     const target = new Uint8Array(512 * sectors)
-    const copy = new MemoryProvider({ bytes: new Uint8Array(this.bytes()) })
+    const copy = new MemoryProvider({ bytes: this.bytes().slice() })
     runAtomic(engine.attach(copy)).atomic.read(0, target)
     return target
   }
 
   [Symbol.dispose](): void {
-    if (this.folder !== undefined) rmSync(this.folder, { recursive: true })
+    this.disk[Symbol.dispose]()
   }
 }

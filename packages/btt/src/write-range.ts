@@ -7,17 +7,24 @@
  *  3. Mapped and free blocks together are all internal blocks, each exactly once.
  *  4. A read-tracking entry has one writer, the holder of its lane, and only it clears it.
  *  5. A block is not written while it is mapped or in the read tracking.
- *  6. The data is durable before flog half 1, half 0 before half 1, the flog before the map, and the map before the free list advances and the
- *     lane is released.
+ *  6. The data is durable before flog half 1 is stored, the flog before the map, and the map before the free list advances and the lane is released. Half 0 becomes
+ *     durable before half 1, by one of two things:
+ *     - a persist between them, which is over before half 1 is stored;
+ *     - where the storage keeps the order of stores to one aligned line of 64 bytes (`sameLineOrdered`) and the lane's flog group is such a line, that order. Half 0 is
+ *       stored first, so whatever part of the line is durable at a crash, half 1 is not in it without half 0. So it is with ordinary stores of x86, which reach the
+ *       medium by whole lines, and not with stores past the cache. One persist of both comes before the map.
+ *     Without half 1 the slot has its old sequence number, and counts as the older one whatever half 0 is.
  *  7. Locks are taken in the order lane, map lock. Nobody waits for a lane while holding a lane or a map lock, and who holds a map lock waits for
  *     storage only. So the waits have no cycle.
- *  8. A map entry changes only under its map lock, from a value that was read under it.
+ *  8. A map entry changes only under its map lock, from a value that was read under it; so it is also marked as an error (lost-sector.ts).
  *  9. Every arena has at least as many flog groups as there are lanes (attach keeps it).
  * 10. Any step may sleep; nothing rests on one that does not.
  * 11. Nothing of a lane's state is touched after its release.
  * 12. The free list advances only after the map entry is durable. A failure between the first flog store and that point puts the arena into the error
  *     state before its map lock is free: the block may be mapped by what is on the media, so it must not be written again. Only attaching again
  *     can tell.
+ * 13. A free block whose medium is known to be bad is cleared before it is written, by the holder of its lane (clear-free-block.ts). What a sector in the error
+ *     state gives up is known to be bad: the flog says so durably, with the error flag on the old block, as Linux has it.
  *
  * A write that is ended at a wait (its driver went away, or refused to wait) publishes nothing; only when it stood between the first flog store and the durable
  * map entry, it is a failure there (invariant 12). If a storage call of it is still under way, its lane waits for the call (lane-section.ts).
@@ -26,11 +33,14 @@
  * keeps that), and each step that builds on a flush asks first whether one has failed meanwhile.
  */
 import { InvariantError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
+import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
+import { makeFreeBlockFit } from './clear-free-block.ts'
 import { LaneSection } from './lane-section.ts'
 import { LookUp } from './look-up.ts'
+import { confirmLoss } from './lost-sector.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 
 /** Bytes to write: `source`, or `length` zeros where it is absent. `metadata` is for whole sectors only. */
@@ -49,17 +59,22 @@ export interface WriteRequest {
  */
 function* loadOldSector(section: LaneSection, arena: Arena, premap: number): Sleepable<number> {
   const { attachment, lane } = section
-  const { buffers, sectorSize, metadataSize, looksUpUnderLock } = attachment
-  const sector = buffers.sector(lane)
+  const sector = attachment.buffers.sector(lane)
   const lookUp = new LookUp()
-  let wait
-  if (looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
-  else while ((wait = lookUp.goOn(section, arena, premap)) !== undefined) yield wait
-  const entry = arena.loadedEntry(lane, premap)
-  if (lookUp.block === undefined) sector.fill(0)
-  else if ((wait = arena.readBlock(lookUp.block, 0, sector, 0, sectorSize + metadataSize)) !== undefined)
-    yield section.waitFor(wait)
-  return entry
+  for (let reads = 1; ; reads++) {
+    let wait
+    if (attachment.looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
+    else while ((wait = lookUp.goOn(section, arena, premap)) !== undefined) yield wait
+    const entry = arena.loadedEntry(lane, premap)
+    try {
+      if (lookUp.block === undefined) sector.fill(0)
+      else if ((wait = arena.readBlock(lane, lookUp.block, 0, sector, 0, sector.length)) !== undefined)
+        yield section.waitFor(wait)
+      return entry
+    } catch (error) {
+      yield* confirmLoss(section, arena, premap, reads, error)
+    }
+  }
 }
 
 /** The entry of a whole sector may have any value when it is replaced. */
@@ -77,6 +92,11 @@ function overlay(
   else sector.set(source.subarray(start, start + count), within)
 }
 
+/** Whether a piece of `count` bytes is stored in one call, by storage that can make that durable at once. Metadata of a whole sector takes a second one. */
+function isWrittenThrough({ storage, sectorSize, metadataSize }: Attachment, count: number): boolean {
+  return storage.writesThrough && (metadataSize === 0 || count < sectorSize)
+}
+
 /** Starts to store the new content of a sector into the lane's free block. The old rest of a partial one is in the lane's buffer. */
 function storeData(
   attachment: Attachment,
@@ -86,14 +106,17 @@ function storeData(
   done: number,
   count: number,
 ): MaybeSleep {
-  const { buffers, sectorSize, metadataSize } = attachment
-  const { source } = request
-  const block = arena.freeBlock(lane)
-  if (source !== undefined && count === sectorSize)
-    return arena.writeBlock(block, 0, source, done, sectorSize)
-  const sector = buffers.sector(lane)
-  overlay(sector, (request.offset + done) % sectorSize, count, source, done)
-  return arena.writeBlock(block, 0, sector, 0, sectorSize + metadataSize)
+  const { buffers, sectorSize } = attachment
+  let { source } = request
+  let [start, length] = [done, count]
+  if (source === undefined || count < sectorSize) {
+    const sector = buffers.sector(lane)
+    overlay(sector, (request.offset + done) % sectorSize, count, source, done)
+    ;[source, start, length] = [sector, 0, sector.length]
+  }
+  return isWrittenThrough(attachment, count)
+    ? arena.storeDataThrough(lane, source, start, length)
+    : arena.storeData(lane, source, start, length)
 }
 
 /** Starts to store the metadata of a whole sector behind it. A partial sector is stored with its old metadata already. */
@@ -109,7 +132,7 @@ function storeMetadata(
   if (metadataSize === 0 || count < sectorSize) return undefined
   const { metadata } = request
   const start = metadata === undefined ? 0 : (done / sectorSize) * metadataSize
-  return arena.writeBlock(arena.freeBlock(lane), sectorSize, metadata ?? noMetadata, start, metadataSize)
+  return arena.storeMetadata(lane, metadata ?? noMetadata, start)
 }
 
 /**
@@ -125,7 +148,7 @@ export function writeRange(attachment: Attachment, request: WriteRequest): Sleep
 
 function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<void> {
   const { attachment } = section
-  const { gate, sectorSize, metadataSize } = attachment
+  const { gate, sectorSize } = attachment
   const { offset, length } = request
   if (length === 0) return
   if (request.partOfLaneHint === undefined) gate.enter('writing')
@@ -133,22 +156,22 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
     refuseIfItCouldWait(attachment, offset, length)
     const hint = request.partOfLaneHint ?? attachment.laneHint++
     if (!section.tryEnter(hint)) yield* section.enter(hint)
-    const { lane } = section
     for (let done = 0; done < length;) {
       const lba = Math.floor((offset + done) / sectorSize)
       const count = Math.min(sectorSize - ((offset + done) % sectorSize), length - done)
       const arena = section.arenaOf(lba)
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
-      const block = arena.freeBlock(lane)
-      if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
+      if (!arena.isFreeBlockFit(section.lane)) yield* makeFreeBlockFit(section, arena, premap)
+      const { lane } = section
+      const block = arena.flog.freeBlock(lane)
       const expected = count < sectorSize ? yield* loadOldSector(section, arena, premap) : ANY_ENTRY
 
       let wait = storeData(attachment, arena, lane, request, done, count)
       if (wait !== undefined) yield section.waitFor(wait)
       if ((wait = storeMetadata(attachment, arena, lane, request, done, count)) !== undefined)
         yield section.waitFor(wait)
-      if ((wait = arena.persistBlock(block, sectorSize + metadataSize)) !== undefined)
+      if (!isWrittenThrough(attachment, count) && (wait = arena.persistData(lane)) !== undefined)
         yield section.waitFor(wait)
 
       const mapLock = arena.mapLockOf(premap)
@@ -160,19 +183,21 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
         // Somebody else wrote this sector since its old content was read: begin again with theirs.
         if (expected !== ANY_ENTRY && entry !== expected) continue
         const old = arena.blockOf(entry, premap)
-        arena.prepareFlogEntry(lane, premap, old, block)
+        const isBad = mapState(entry) === 'error'
+        arena.flog.prepareEntry(lane, premap, isBad ? errorEntry(old) : old, block)
         arena.assertWritable(premap)
         isInDoubt = true
-        if ((wait = arena.storeFlogHalf(lane, 0)) !== undefined) yield section.waitFor(wait)
-        if ((wait = arena.persistFlogHalf(lane, 0)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.flog.storeHalf(lane, 0)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.flog.orderHalves(lane)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
-        if ((wait = arena.storeFlogHalf(lane, 1)) !== undefined) yield section.waitFor(wait)
-        if ((wait = arena.persistFlogHalf(lane, 1)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.flog.storeHalf(lane, 1)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.flog.persistEntry(lane)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
-        if ((wait = arena.storeNormalEntry(lane, premap, block)) !== undefined) yield section.waitFor(wait)
-        if ((wait = arena.persistEntry(premap)) !== undefined) yield section.waitFor(wait)
+        if ((wait = arena.storeEntry(lane, premap, normalEntry(block))) !== undefined)
+          yield section.waitFor(wait)
+        if ((wait = arena.persistEntries(lane, premap)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
-        arena.advance(lane, old)
+        arena.flog.advance(lane, old, isBad)
         isInDoubt = false
         done += count
       } catch (error) {

@@ -77,7 +77,7 @@ function* zeroInArena(section: LaneSection, arena: Arena, first: number, end: nu
     lineEnd = Math.min(end, arena.lineEnd(premap))
     yield* zeroLine(section, arena, premap, lineEnd)
   }
-  const wait = arena.persistEntries(first, end - first)
+  const wait = arena.persistEntries(section.lane, first, end - first)
   if (wait !== undefined) yield section.waitFor(wait)
   // A flush of somebody else that failed may have been the one that these entries needed.
   arena.assertWritable(first)
