@@ -3,6 +3,7 @@ import { linkSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileS
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { BttInfo } from '@bttkit/interfaces'
 import { btt, bttHere, bttJson, bttOk, fingerprint, scratch } from './program.test-support.ts'
 
 const SECTOR_BYTES = 4096
@@ -47,6 +48,22 @@ describe('export', () => {
     const reader = readFile(raw)
     await bttOk('export', image, raw)
     expect((await reader).length).toBe(sectorCount * SECTOR_BYTES)
+  })
+
+  test('goes on where the medium has lost a part of the map', async () => {
+    const { arenas } = await bttJson<BttInfo>('info', image)
+    const { offset, mapoff } = arenas[0] ?? expect.fail('it has no arena')
+    const content = Buffer.alloc(200 * SECTOR_BYTES, 1)
+    writeFileSync(raw, content)
+    await bttOk('write', image, '--lba', '0', '-i', raw)
+    const url = `fault:${image}?mediaErrors=${offset + mapoff}+512`
+    expect(await failure('export', url, raw)).toMatch(/^btt: .*the medium is bad there \(EIO\)\n$/)
+    const { exitCode, stderr } = await bttHere('export', url, raw, '--on-error', 'fill=0xEE')
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/^btt: 128 of \d+ sectors could not be read/)
+    // A unit of 512 bytes has 128 entries.
+    content.fill(0xee, 0, 128 * SECTOR_BYTES)
+    expect(readFileSync(raw).subarray(0, content.length).equals(content)).toBe(true)
   })
 
   test('refuses the image itself, under any name', async () => {

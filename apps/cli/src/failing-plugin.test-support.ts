@@ -1,5 +1,5 @@
 /** A layer of which one flush fails, the first time that it is opened. */
-import type { PmemProvider, ProviderPlugin } from '@bttkit/interfaces'
+import { defineProviderPlugin, type PmemProvider } from '@bttkit/interfaces'
 
 const FAILING_FLUSH = 300
 
@@ -24,11 +24,10 @@ function failingOnce(inner: PmemProvider): PmemProvider {
   }
 }
 
-export const providerPlugin: ProviderPlugin = {
+export const providerPlugin = defineProviderPlugin({
   name: 'failing once',
   schemes: ['failing-once'],
-  async open({ path }, { openInner }) {
-    if (openInner === undefined) throw new TypeError('a layer needs something under it')
-    return failingOnce(await openInner(path))
-  },
-}
+  isLayer: true,
+  parameters: {},
+  open: async (_, __, host) => failingOnce(await host.openInner()),
+})

@@ -2,6 +2,8 @@
 import type { ArenaInfo, BttInfo } from '@bttkit/interfaces'
 import { FLOG_GROUP_BYTES, MAP_ENTRY_BYTES } from '@bttkit/btt-format'
 import { formatSize } from '@bttkit/command-line'
+import type { ErrorSectors } from './count-error-sectors.ts'
+import { describeProvider, type ProviderInfo } from './storage-info.ts'
 
 type Row = readonly [name: string, ...cells: string[]]
 
@@ -22,7 +24,7 @@ function describeBytes(bytes: number): string {
   return bytes < 1024 ? `${bytes} bytes` : `${bytes} bytes (${formatSize(bytes)})`
 }
 
-function describeBtt(info: BttInfo): string[] {
+function describeBtt(info: BttInfo, errorSectors: ErrorSectors): string[] {
   const { format, sectorCount, sectorSize, metadataSize, namespaceOffset } = info
   const metadata = metadataSize === 0 ? 'no metadata' : `${metadataSize} bytes of metadata each`
   return table([
@@ -35,6 +37,10 @@ function describeBtt(info: BttInfo): string[] {
     ['begins at', `byte ${namespaceOffset} (${hex(namespaceOffset)})`],
     ['sectors', `${sectorCount} of ${sectorSize} bytes, ${metadata}`],
     ['usable', describeBytes(sectorCount * sectorSize)],
+    [
+      'error sectors',
+      'count' in errorSectors ? String(errorSectors.count) : `unknown: ${errorSectors.unknown}`,
+    ],
   ])
 }
 
@@ -79,12 +85,24 @@ function describeArena(arena: ArenaInfo, index: number): string[] {
   ]
 }
 
-/** All that is known of an image, in lines. */
-export function describeInfo(info: BttInfo): string {
+/** All that is known of an image. */
+export interface ImageDescription {
+  readonly info: BttInfo
+  readonly errorSectors: ErrorSectors
+  readonly provider: ProviderInfo
+  /** Why nothing would be written on its storage. */
+  readonly refusal: string | undefined
+}
+
+/** An image in lines. */
+export function describeInfo({ info, errorSectors, provider, refusal }: ImageDescription): string {
   const lines = [
     info.image,
-    ...describeBtt(info),
+    ...describeBtt(info, errorSectors),
     ...info.problems.map((problem) => `  problem: ${problem}`),
+    '',
+    'storage',
+    ...table(describeProvider(provider, info, refusal)),
     ...info.arenas.flatMap(describeArena),
   ]
   return `${lines.join('\n')}\n`

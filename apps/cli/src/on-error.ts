@@ -22,7 +22,7 @@ export function onErrorArgument(text: string): OnError {
   throw new InvalidArgumentError('It is fail, zero or fill=BYTE.')
 }
 
-const SECTOR_FAILURES = new Set(['BTT_SECTOR_ERROR', 'BTT_MAP_ENTRY', 'BTT_PROVIDER_IO'])
+const SECTOR_FAILURES = new Set(['BTT_SECTOR_ERROR', 'BTT_MAP_ENTRY', 'BTT_BAD_BLOCK', 'BTT_PROVIDER_IO'])
 
 /** Whether a failure to read is one of the sectors that were asked for; others may still be readable. */
 export function isSectorFailure(error: unknown): boolean {

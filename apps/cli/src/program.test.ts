@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { kernelImage } from '@bttkit/fixtures'
+import type { BttInfo } from '@bttkit/interfaces'
 import { buildProgram } from './index.ts'
 import { btt, bttHere, bttJson, bttOk, commandLine, fingerprint, scratch } from './program.test-support.ts'
 
@@ -89,12 +90,16 @@ test('--plugin makes its scheme known', async () => {
   // A scheme `other:` for the image, by way of a provider that bttkit has.
   writeFileSync(
     plugin,
-    `import { filePlugin } from ${JSON.stringify(new URL('../../../packages/pmem-file/src/index.ts', import.meta.url).href)}
+    `import { providerPlugin as filePlugin } from ${JSON.stringify(new URL('../../../packages/pmem-file/src/index.ts', import.meta.url).href)}
     export const providerPlugin = { ...filePlugin, name: 'other', schemes: ['other'] }\n`,
   )
   const { exitCode, stdout, stderr } = await btt(['info', '--json', '--plugin', plugin, `other:${image}`])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-  expect(JSON.parse(stdout.toString())).toEqual(await bttJson('info', image))
+  const { provider, ...info } = await bttJson<BttInfo & { provider: object }>('info', image)
+  expect(JSON.parse(stdout.toString())).toEqual({
+    ...info,
+    provider: { ...provider, name: 'other', schemes: ['other'] },
+  })
 })
 
 test('--verbose adds the stack, below the line', async () => {

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { CommandError } from '@bttkit/command-line'
-import { parseImageUrl } from '@bttkit/stack'
 import type { ImageToOpen } from './with-image.ts'
 
 /** What tells files apart, whatever their names are: also hard links, and the nodes of one device. */
@@ -12,7 +11,7 @@ function identityOf(path: string): string | undefined {
 
 /** The file that an image is in, as far as its URL tells; some storage has none. */
 export function pathOf({ stack, image }: ImageToOpen): string {
-  return parseImageUrl(image, stack.schemes()).path
+  return stack.parts(image).at(-1)?.path ?? ''
 }
 
 /** @throws {CommandError} when `path` is the file that the image is in */

@@ -15,9 +15,9 @@ import {
   type ThreadResult,
 } from '@bttkit/checker-lanes'
 import type { BttDevice } from '@bttkit/interfaces'
-import { describeError, loadProviderPlugin } from '@bttkit/command-line'
+import { CommandError, describeError, loadProviderPlugin } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
-import { createStack } from '@bttkit/stack'
+import { createStack, type ImageShare, type Stack } from '@bttkit/stack'
 import { isSafe, type StressRequest, type StressSurroundings } from './stress-request.ts'
 import { openStressStack, type StressStack } from './stress-stack.ts'
 import { StressWindow } from './stress-window.ts'
@@ -40,6 +40,8 @@ export interface ImageStressReport extends StressReport {
 
 interface OpenRun extends StressStack {
   readonly device: BttDevice
+  /** For the workers, where there are several. */
+  readonly share: ImageShare | undefined
   readonly request: StressRequest
   readonly plan: StressPlan
   readonly words: StressWords
@@ -47,12 +49,22 @@ interface OpenRun extends StressStack {
 }
 
 async function runTasks(run: OpenRun, flogWatch: FlogWatch, options: StressSurroundings): Promise<TaskRun> {
-  const { device, request, plan, words, current, stack } = run
-  const { limitMs, workers } = request
-  if (workers > 1) return stressWorkers(stack.shareImage(device), request, plan, words, options)
+  const { device, request, plan, words, current, share } = run
+  const { limitMs } = request
+  if (share !== undefined) return stressWorkers(share, request, plan, words, options)
   const startedMs = performance.now()
   const thread = await stressOneThread(device, { plan, words, current, flogWatch, limitMs, ...options })
   return { threads: [thread], elapsedMs: performance.now() - startedMs }
+}
+
+/** Some storage is for one thread, which is found out before anything is written. @throws {CommandError} */
+function shareWithWorkers(stack: Stack, device: BttDevice): ImageShare {
+  try {
+    return stack.shareImage(device)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CommandError(`several workers cannot have this storage: ${reason}`, { cause })
+  }
 }
 
 interface PreparedRun extends TaskRun {
@@ -182,7 +194,8 @@ async function closeAfter(device: BttDevice, body: () => Promise<EndedRun>): Pro
 /**
  * Runs tasks on an image and says what came of it. Memory is formatted first; anything else must have a BTT.
  *
- * @throws errors of opening and attaching an image, and {OutOfRangeError} for more tasks than it has sectors for
+ * @throws errors of opening and attaching an image, {OutOfRangeError} for more tasks than it has sectors for, and {CommandError} for several workers
+ * on storage that is for one
  */
 export async function stressImage(
   request: StressRequest,
@@ -202,7 +215,8 @@ export async function stressImage(
   })
   const ended = await closeAfter(device, async () => {
     const plan = planStress(device, device.info.arenas[0]?.externalNlba ?? 0, request)
-    return stressDevice({ ...opened, device, request, plan, words, current }, options)
+    const share = workers > 1 ? shareWithWorkers(opened.stack, device) : undefined
+    return stressDevice({ ...opened, device, share, request, plan, words, current }, options)
   })
   return (mayRestore(request, ended) ? await restoreByAttaching(request, ended) : ended).report
 }

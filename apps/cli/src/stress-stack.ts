@@ -20,7 +20,7 @@ import {
 } from '@bttkit/checker-lanes'
 import { loadProviderPlugin } from '@bttkit/command-line'
 import { HISTORICAL_LANE_TABLES, SharedLaneTable } from '@bttkit/region-lanes'
-import { createStack, parseImageUrl, type Stack } from '@bttkit/stack'
+import { createStack, type Stack } from '@bttkit/stack'
 import type { StressRequest } from './stress-request.ts'
 
 function laneTable(request: StressRequest): LaneTableFactory {
@@ -34,9 +34,7 @@ function laneTable(request: StressRequest): LaneTableFactory {
 
 /** Whether an image is memory that its opening makes, perhaps under layers: there is nothing on it yet. */
 function isFreshMemory(image: string, stack: Stack): boolean {
-  const { scheme, path } = parseImageUrl(image, stack.schemes())
-  if (scheme === 'mem') return true
-  return scheme !== 'file' && path !== '' && path !== image && isFreshMemory(path, stack)
+  return stack.parts(image).at(-1)?.scheme === 'mem'
 }
 
 /** The engine with a layer that preempts between it and the storage. It makes the BTT where that is wanted. */

@@ -126,6 +126,15 @@ test('two workers on shared lanes show nothing, over a flush that sleeps too', a
   }
 })
 
+test('storage that is for one thread is refused to several, and nothing is written to it', async () => {
+  const image = join(scratch(), 'disk.img')
+  await bttOk('create', image, '--size', '17MiB')
+  const before = fingerprint(image)
+  const { exitCode, stderr } = await btt(['stress', `fault:${image}`, '--workers', '2'])
+  expect({ exitCode, after: fingerprint(image) }).toEqual({ exitCode: 1, after: before })
+  expect(stderr).toMatch(/^btt: several workers cannot have this storage: .*faults are of one thread.*\n$/)
+})
+
 test('workers that cannot join are failures in the report, and the run ends', async () => {
   const plugin = fileURLToPath(new URL('unjoinable-plugin.test-support.ts', import.meta.url))
   const args = ['--plugin', plugin, '--workers', '2', '--seconds', '600', '--json']

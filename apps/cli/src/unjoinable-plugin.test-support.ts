@@ -1,5 +1,5 @@
 /** Memory that says it can be shared, and then fails the threads that join. */
-import type { PmemProvider, ProviderPlugin } from '@bttkit/interfaces'
+import { defineProviderPlugin, type PmemProvider } from '@bttkit/interfaces'
 
 function unjoinableMemory(): PmemProvider {
   const bytes = new Uint8Array(17 * 2 ** 20)
@@ -14,6 +14,7 @@ function unjoinableMemory(): PmemProvider {
       damagesNeighbours: false,
       mayWait: false,
       flush: 'none',
+      persistBy: 'nothing',
       durableOnWrite: true,
       fencing: false,
       maxWritesInFlight: Infinity,
@@ -33,13 +34,16 @@ function unjoinableMemory(): PmemProvider {
   }
 }
 
-export const providerPlugin: ProviderPlugin = {
+export const providerPlugin = defineProviderPlugin({
   name: 'unjoinable',
   schemes: ['unjoinable'],
+  // So that it counts as memory that its opening makes; what it names is left alone.
+  isLayer: true,
+  parameters: {},
   async open() {
     return unjoinableMemory()
   },
   async join() {
     throw new Error('nobody joins')
   },
-}
+})

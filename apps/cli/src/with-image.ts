@@ -61,11 +61,14 @@ export async function withStorage<T>(
   return closingAfter(provider, () => body(provider))
 }
 
-/** Shows `body` what is on the media, as it is: nothing is attached, recovered or modified. */
+/** Shows `body` what is on the media, as it is, and the storage: nothing is attached, recovered or modified. */
 export async function withInspection<T>(
   target: ImageToOpen,
-  body: (inspection: Inspection) => Promise<T>,
+  body: (inspection: Inspection, provider: PmemProvider) => Promise<T>,
 ): Promise<T> {
   const provider = await target.stack.openProvider(target.image, { readOnly: true })
-  return closingAfter(provider, async () => body(await runAsync(inspect(provider, target.namespaceOffset))))
+  return closingAfter(provider, async () => {
+    const inspection = await runAsync(inspect(provider, target.namespaceOffset))
+    return body(inspection, provider)
+  })
 }

@@ -23,7 +23,7 @@ import {
   type StopFlag,
   type UnmountOptions,
 } from '@bttkit/fuse-kernel'
-import { parseImageUrl } from '@bttkit/stack'
+import { createStack } from '@bttkit/stack'
 import { holdSignals } from './hold-signals.ts'
 import { ServingThread } from './serving-thread.ts'
 import { StatisticsBoard } from './statistics-board.ts'
@@ -52,7 +52,10 @@ export const MOUNT_SUBTYPE = 'btt-mount'
 
 /** What the list of mounts shows as the device: it has to name the image for people and programs that have another working directory. */
 function mountName(image: string): string {
-  if (image.startsWith('file:')) return resolve(parseImageUrl(image, ['file']).path)
+  if (image.startsWith('file:')) {
+    const [file] = createStack().parts(image)
+    return resolve(file?.path ?? '')
+  }
   const isUrl = /^[a-z][a-z0-9+.-]*:/.test(image) && !existsSync(image)
   return isUrl ? image : resolve(image)
 }

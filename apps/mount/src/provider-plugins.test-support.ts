@@ -1,13 +1,12 @@
 /** Providers that misbehave on purpose, loaded into the program with `--plugin`. */
-import type {
-  MaybeSleep,
-  PmemProvider,
-  ProviderCapabilities,
-  ProviderLocation,
-  ProviderOpenOptions,
-  ProviderPlugin,
+import {
+  defineProviderPlugin,
+  type MaybeSleep,
+  type ParameterSchemas,
+  type PmemProvider,
+  type ProviderCapabilities,
 } from '@bttkit/interfaces'
-import { filePlugin } from '@bttkit/pmem-file'
+import { FileProvider } from '@bttkit/pmem-file'
 
 class PassingProvider implements PmemProvider {
   readonly name: string
@@ -117,19 +116,24 @@ class Clinging extends PassingProvider {
 
 const LINGERING_MS = 500
 
-export const providerPlugin: ProviderPlugin = {
+/** A parameter that is a number, 0 where it is absent. */
+const numberSchema: ParameterSchemas[string] = {
+  '~standard': { version: 1, vendor: 'bttkit', validate: (given) => ({ value: Number(given ?? 0) }) },
+}
+
+export const providerPlugin = defineProviderPlugin({
   name: 'misbehaving',
   schemes: ['dying', 'sleepy', 'throwing', 'lingering', 'clinging', 'leaving', 'endless'],
-  async open(location: ProviderLocation, options: ProviderOpenOptions): Promise<PmemProvider> {
+  parameters: { writes: numberSchema, flushDelayMs: numberSchema },
+  async open({ scheme, path, values }, { readOnly, blocking = false }): Promise<PmemProvider> {
     // Ends the thread that it runs on.
-    if (location.scheme === 'leaving') process.exit(0)
-    if (location.scheme === 'endless') return new Promise(() => {})
-    const inner = await filePlugin.open({ ...location, scheme: 'file', parameters: new Map() }, options)
-    const number = (name: string): number => Number(location.parameters.get(name))
-    if (location.scheme === 'dying') return new Dying(inner, number('writes'))
-    if (location.scheme === 'sleepy') return new Sleepy(inner, number('flushDelayMs'))
-    if (location.scheme === 'lingering') return new Lingering(inner)
-    if (location.scheme === 'clinging') return new Clinging(inner)
+    if (scheme === 'leaving') process.exit(0)
+    if (scheme === 'endless') return new Promise(() => {})
+    const inner = FileProvider.open(path, { readOnly, blocking })
+    if (scheme === 'dying') return new Dying(inner, Number(values.writes))
+    if (scheme === 'sleepy') return new Sleepy(inner, Number(values.flushDelayMs))
+    if (scheme === 'lingering') return new Lingering(inner)
+    if (scheme === 'clinging') return new Clinging(inner)
     return new Throwing(inner, { mayWait: true })
   },
-}
+})

@@ -1,10 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { PROVIDER_CONTRACT } from '@bttkit/interfaces'
 import { CommandError, loadProviderPlugin } from './index.ts'
 
-const SOUND = "export const providerPlugin = { name: 'toy', schemes: ['toy'], open: async () => undefined }\n"
+/** A plugin for this version of the contract. */
+const soundObject = (contract = PROVIDER_CONTRACT): string =>
+  `{ name: 'toy', contract: '${contract}', schemes: ['toy'], parameters: {}, open: async () => undefined }`
+
+const sound = (contract?: string): string => `export const providerPlugin = ${soundObject(contract)}\n`
 
 let directory: string
 
@@ -24,9 +30,10 @@ function write(name: string, source: string): string {
 }
 
 test('a plugin is loaded by its path', async () => {
-  const path = write('toy.mjs', SOUND)
+  const path = write('toy.mjs', sound())
   expect(await loadProviderPlugin(path)).toMatchObject({ name: 'toy', schemes: ['toy'] })
   expect(await loadProviderPlugin(`./${relative('.', path)}`)).toMatchObject({ name: 'toy' })
+  expect(await loadProviderPlugin(pathToFileURL(path).href)).toMatchObject({ name: 'toy' })
 })
 
 test('a plugin is a package of the working directory', async () => {
@@ -34,11 +41,35 @@ test('a plugin is a package of the working directory', async () => {
   mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(folder, 'package.json'),
-    '{ "name": "btt-toy", "type": "module", "exports": "./toy.js" }',
+    '{ "name": "btt-toy", "type": "module", "exports": { ".": { "import": "./toy.js" } } }',
   )
-  writeFileSync(join(folder, 'toy.js'), SOUND)
+  writeFileSync(join(folder, 'toy.js'), sound())
   vi.spyOn(process, 'cwd').mockReturnValue(directory)
   expect(await loadProviderPlugin('btt-toy')).toMatchObject({ name: 'toy' })
+})
+
+test('a package beside the program is found, where the working directory has none', async () => {
+  vi.spyOn(process, 'cwd').mockReturnValue(directory)
+  await expect(loadProviderPlugin('commander')).rejects.toThrow(
+    'the plugin commander exports no providerPlugin',
+  )
+})
+
+test('a folder that is called as a package is not in its way', async () => {
+  mkdirSync(join(directory, 'commander'))
+  const before = process.cwd()
+  process.chdir(directory)
+  onTestFinished(() => process.chdir(before))
+  await expect(loadProviderPlugin('commander')).rejects.toThrow('exports no providerPlugin')
+})
+
+test('a package that lacks something of its own is not looked for elsewhere', async () => {
+  const folder = join(directory, 'node_modules', 'commander')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "exports": "./toy.js" }')
+  writeFileSync(join(folder, 'toy.js'), "import 'btt-no-such-package'\n")
+  vi.spyOn(process, 'cwd').mockReturnValue(directory)
+  await expect(loadProviderPlugin('commander')).rejects.toThrow(/cannot be loaded: .*btt-no-such-package/)
 })
 
 test.each([
@@ -46,9 +77,18 @@ test.each([
   [
     'exports something else by that name',
     'export const providerPlugin = 1\n',
-    /without a name, schemes and open$/,
+    /cannot be used: a provider plugin is an object$/,
   ],
-  ['exports half of one', "export const providerPlugin = { name: 'toy', schemes: [] }\n", /without a name/],
+  [
+    'exports half of one',
+    `export const providerPlugin = { name: 'toy', contract: '${PROVIDER_CONTRACT}', schemes: ['toy'] }\n`,
+    /'toy' has no 'parameters', 'open' as version/,
+  ],
+  [
+    'exports one for another contract',
+    sound('99.0'),
+    new RegExp(`'toy' was made for version 99\\.0 .* version ${PROVIDER_CONTRACT}$`),
+  ],
   ['fails', "throw new Error('no luck')\n", /cannot be loaded: no luck$/],
 ])('a module that %s is refused by name', async (_, source, says) => {
   const path = write('bad.mjs', source)
@@ -58,11 +98,23 @@ test.each([
   await expect(loading).rejects.toThrow(`the plugin ${path} `)
 })
 
-test('a module that is not there is refused by name', async () => {
+test('a module that is not there is refused by name, and no place of this program is named', async () => {
   await expect(loadProviderPlugin('/nowhere/plugin.mjs')).rejects.toThrow(
-    /^the plugin \/nowhere\/plugin\.mjs cannot be loaded: /,
+    /^the plugin \/nowhere\/plugin\.mjs cannot be loaded: there is no such file$/,
   )
-  await expect(loadProviderPlugin('btt-no-such-package')).rejects.toThrow(
-    /^the plugin btt-no-such-package cannot be loaded: /,
+  vi.spyOn(process, 'cwd').mockReturnValue(directory)
+  const missing = loadProviderPlugin('btt-no-such-package')
+  await expect(missing).rejects.toThrow(CommandError)
+  await expect(missing).rejects.toThrow(
+    `the plugin btt-no-such-package cannot be loaded: there is no such file, and no such package for ${directory} or`,
   )
+})
+
+test('a folder is no module', async () => {
+  await expect(loadProviderPlugin(directory)).rejects.toThrow('it is a folder; name the file in it')
+})
+
+test('CommonJS may make its exports at run time', async () => {
+  const path = write('toy.cjs', `Object.assign(exports, { ['provider' + 'Plugin']: ${soundObject()} })`)
+  expect(await loadProviderPlugin(path)).toMatchObject({ name: 'toy', schemes: ['toy'] })
 })

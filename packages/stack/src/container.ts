@@ -2,13 +2,17 @@ import 'reflect-metadata'
 import { container as root, type DependencyContainer } from 'tsyringe'
 import { PROVIDER_PLUGIN, type ProviderPlugin, type Registry } from '@bttkit/interfaces'
 import { registerBttEngine } from '@bttkit/btt'
-import { filePlugin } from '@bttkit/pmem-file'
-import { memoryPlugin } from '@bttkit/pmem-memory'
-import { sleepingFlushPlugin } from '@bttkit/pmem-sleeping-flush'
+import { providerPlugin as daxPlugin } from '@bttkit/pmem-dax'
+import { providerPlugin as filePlugin } from '@bttkit/pmem-file'
+import { layerPlugins } from '@bttkit/pmem-layers'
+import { providerPlugin as memoryPlugin } from '@bttkit/pmem-memory'
+import { providerPlugin as sleepingFlushPlugin } from '@bttkit/pmem-sleeping-flush'
 import { registerLanes } from '@bttkit/region-lanes'
+import { checkPluginContract } from './check-plugin.ts'
 
-/** Registers a way to open storage by URL. */
+/** Registers a way to open storage by URL. @throws {PluginContractError} for what is no plugin, or one for another major version of the contract. */
 export function registerProviderPlugin(registry: Registry, plugin: ProviderPlugin): void {
+  checkPluginContract(plugin)
   registry.register<ProviderPlugin>(PROVIDER_PLUGIN, { useFactory: () => plugin })
 }
 
@@ -20,7 +24,7 @@ export function createContainer(): DependencyContainer {
   const container = root.createChildContainer()
   registerLanes(container)
   registerBttEngine(container)
-  for (const plugin of [filePlugin, memoryPlugin, sleepingFlushPlugin]) {
+  for (const plugin of [filePlugin, memoryPlugin, daxPlugin, sleepingFlushPlugin, ...layerPlugins]) {
     registerProviderPlugin(container, plugin)
   }
   return container

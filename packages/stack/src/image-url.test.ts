@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ProviderUrlError } from '@bttkit/interfaces'
+import type { ImageConfiguration } from './image-configuration.ts'
 import { parseImageUrl } from './image-url.ts'
+import { toyPlugins } from './toy-plugins.test-support.ts'
 
-const parse = (image: string): ReturnType<typeof parseImageUrl> => parseImageUrl(image, ['file', 'mem'])
+const plugins = toyPlugins({ file: [], mem: [] }, { slow: ['delayMs'], odd: ['x', 'delayMs'] })
+const parse = (image: string): ImageConfiguration => parseImageUrl(image, plugins)
 
 describe('a plain path', () => {
   test.each(['disk.img', '/dev/pmem0s', './a b', '50%.img', 'what?.img', 'C:\\disk.img', 'FILE:disk.img'])(
     '%j is the path of a file, as it stands',
     (image) => {
-      expect(parse(image)).toEqual({ scheme: 'file', path: image, parameters: new Map(), url: image })
+      expect(parse(image)).toEqual({ scheme: 'file', path: image })
     },
   )
 
@@ -26,11 +29,7 @@ describe('a URL', () => {
     expect(parse(image)).toEqual({
       scheme: 'mem',
       path: 'scratch',
-      parameters: new Map([
-        ['size', '64MiB'],
-        ['shared', 'yes'],
-      ]),
-      url: image,
+      parameters: { size: '64MiB', shared: 'yes' },
     })
   })
 
@@ -56,7 +55,7 @@ describe('a URL', () => {
     ['mem:?a=1&&b=2&', [['a', '1'], ['b', '2']]], // oxfmt-ignore
     ['mem:?', []],
   ] satisfies [string, string[][]][])('%j has the parameters %j', (image, parameters) => {
-    expect([...parse(image).parameters]).toEqual(parameters)
+    expect(Object.entries(parse(image).parameters ?? {})).toEqual(parameters)
   })
 
   test.each([
@@ -73,9 +72,49 @@ describe('a URL', () => {
   })
 })
 
+describe('a layer', () => {
+  test('has its own parameters, and what is under it has the others', () => {
+    expect(parse('slow:mem:scratch?size=1&delayMs=2')).toEqual({
+      scheme: 'slow',
+      parameters: { delayMs: '2' },
+      inner: { scheme: 'mem', path: 'scratch', parameters: { size: '1' } },
+    })
+  })
+
+  test('that is the outer one has a parameter that two know', () => {
+    expect(parse('odd:slow:mem:?delayMs=2')).toEqual({
+      scheme: 'odd',
+      parameters: { delayMs: '2' },
+      inner: { scheme: 'slow', parameters: {}, inner: { scheme: 'mem', path: '', parameters: {} } },
+    })
+  })
+
+  test.each([
+    ['slow:disk.img', 'disk.img'],
+    ['slow:/tmp/50%25', '/tmp/50%'],
+    ['slow:what%3F.img', 'what?.img'],
+    ['slow:file:what%3F.img', 'what?.img'],
+    ['slow:odd:slow:what%3F%2525.img', 'what?%25.img'],
+    ['slow:file%3Adisk.img', 'file:disk.img'],
+    ['slow:/backup:today/disk.img', '/backup:today/disk.img'],
+    ['slow:backup:today/disk.img', 'backup:today/disk.img'],
+    ['slow:', ''],
+  ])('%j lies over the file %j', (image, path) => {
+    let { inner } = parse(image)
+    while (typeof inner === 'object' && inner.scheme !== 'file') inner = inner.inner
+    expect(inner).toMatchObject({ scheme: 'file', path })
+  })
+
+  test('over a scheme that nobody knows is refused', () => {
+    expect(() => parse('slow:dax:pmem0')).toThrow('no provider knows the scheme "dax:"')
+  })
+})
+
 describe('what looks like a URL of a scheme that nobody knows', () => {
   test('is refused, and the schemes are named that there are', () => {
-    expect(() => parse('dax:pmem0')).toThrow('no provider knows the scheme "dax:"; there are file:, mem:')
+    expect(() => parse('dax:pmem0')).toThrow(
+      'no provider knows the scheme "dax:"; there are file:, mem:, slow:, odd:',
+    )
   })
 
   test('is a path when it names a folder', () => {

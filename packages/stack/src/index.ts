@@ -1,9 +1,11 @@
 export { createContainer, registerProviderPlugin } from './container.ts'
-export { parseImageUrl } from './image-url.ts'
+export { checkPluginContract } from './check-plugin.ts'
+export type { Image, ImageConfiguration } from './image-configuration.ts'
 export {
   createStack,
   Stack,
   type CreateImageOptions,
+  type ImagePart,
   type ImageShare,
   type OpenImageOptions,
   type StackOptions,

@@ -1,5 +1,11 @@
 /** Storage that writes down what is done to its life cycle, and fails where a test wants it to. */
-import type { LockMode, MaybeSleep, ProviderOpenOptions, ProviderPlugin } from '@bttkit/interfaces'
+import {
+  defineProviderPlugin,
+  type LockMode,
+  type MaybeSleep,
+  type ProviderOpenOptions,
+  type ProviderPlugin,
+} from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 
 export const MIB = 2 ** 20
@@ -49,14 +55,15 @@ export function recording(options: RecordingOptions = {}): Recording {
   return {
     log,
     openings,
-    plugin: {
+    plugin: defineProviderPlugin({
       name: 'recording',
       schemes: ['recording'],
+      parameters: {},
       open: async (_, openOptions) => {
         log.push('open')
         openings.push(openOptions)
         return new RecordingProvider(bytes, openOptions.readOnly, log, options)
       },
-    },
+    }),
   }
 }

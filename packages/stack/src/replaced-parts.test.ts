@@ -5,6 +5,7 @@ import {
   ENGINE,
   LANE_TABLE_FACTORY,
   LOCK_TABLE_FACTORY,
+  PluginContractError,
   PROVIDER_PLUGIN,
   READ_TRACKING_FACTORY,
   type Checker,
@@ -96,10 +97,18 @@ test('PROVIDER_PLUGIN: a scheme is opened by the last plugin that was registered
   const stack = createStack({
     configure: (container) => container.register(PROVIDER_PLUGIN, { useValue: replacement }),
   })
-  const provider = await stack.openProvider('mem:?size=1MiB', { readOnly: true })
+  const provider = await stack.openProvider('mem:', { readOnly: true })
   expect(provider.name).toBe('recording')
   expect(log).toEqual(['open', 'lock shared'])
-  expect(stack.schemes()).toEqual(['file', 'mem', 'sleeping-flush'])
+  expect(stack.schemes()).toEqual(createStack().schemes())
+})
+
+test('PROVIDER_PLUGIN: what is registered as one and is none is refused', async () => {
+  const stack = createStack({
+    configure: (container) =>
+      container.register(PROVIDER_PLUGIN, { useValue: { name: 'half', schemes: ['half'] } }),
+  })
+  await expect(stack.openProvider('mem:?size=1MiB', { readOnly: true })).rejects.toThrow(PluginContractError)
 })
 
 test('CHECKER: what is registered is what there is', () => {

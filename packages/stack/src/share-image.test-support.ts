@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { afterAll, expect } from 'vitest'
 import type { ImageShare } from './stack.ts'
 
-/** How long a thread may take before the test says that it hangs. */
+/** How long a job may take before it counts as hanging. */
 const PATIENCE_MS = 20_000
 
 /** What `joining-thread.test-support.ts` does with an image that it joins. */
@@ -13,22 +15,42 @@ export interface JoiningJob {
   readonly drive: 'blocking' | 'asynchronous'
 }
 
-/** Runs a thread to its end. */
-export async function runJoining(workerData: JoiningJob): Promise<void> {
-  const worker = new Worker(new URL('joining-thread.test-support.ts', import.meta.url), {
-    workerData,
-    execArgv: ['--conditions=@bttkit/source'],
-  })
-  let patience: ReturnType<typeof setTimeout> | undefined
+function startThread(): Worker {
+  const script = new URL('joining-thread.test-support.ts', import.meta.url)
+  return new Worker(script, { execArgv: ['--conditions=@bttkit/source'] })
+}
+
+/** Threads that wait for a job. To start one takes longer than most jobs. */
+const idle: Worker[] = []
+
+afterAll(async () => {
+  await Promise.all(idle.splice(0).map((thread) => thread.terminate()))
+})
+
+/** @throws what the thread failed with, or that it hangs or ended */
+async function replyOf(thread: Worker): Promise<void> {
+  const over = new AbortController()
+  const { signal } = over
+  const patience = AbortSignal.timeout(PATIENCE_MS)
+  const endedEarly = once(thread, 'exit', { signal }).then(() =>
+    expect.fail('the thread ended without a word'),
+  )
   try {
-    await new Promise<void>((resolve, reject) => {
-      patience = setTimeout(() => reject(new Error('the thread hangs')), PATIENCE_MS)
-      worker.once('message', () => resolve())
-      worker.once('error', reject)
-      worker.once('exit', () => reject(new Error('the thread ended without a word')))
-    })
+    await Promise.race([once(thread, 'message', { signal: AbortSignal.any([signal, patience]) }), endedEarly])
   } finally {
-    clearTimeout(patience)
-    await worker.terminate()
+    over.abort()
+  }
+}
+
+/** Has a thread of its own join the image, with a new stack, do its part and close. What fails there fails here. */
+export async function runJoining(job: JoiningJob): Promise<void> {
+  const thread = idle.pop() ?? startThread()
+  try {
+    thread.postMessage(job)
+    await replyOf(thread)
+    idle.push(thread)
+  } catch (error) {
+    await thread.terminate()
+    throw error
   }
 }

@@ -167,8 +167,9 @@ describe('joinImage', () => {
       join: async () => {
         log.push('join')
         return plugin.open(
-          { scheme: 'recording', path: '', parameters: new Map(), url: 'recording:' },
+          { scheme: 'recording', path: '', values: {}, url: 'recording:' },
           { readOnly: false },
+          { openInner: () => expect.fail('it is no layer') },
         )
       },
     }

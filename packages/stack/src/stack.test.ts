@@ -1,6 +1,14 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { ENGINE, ImageLockedError, NotABttError, type Engine } from '@bttkit/interfaces'
+import {
+  ENGINE,
+  ImageLockedError,
+  LayoutError,
+  NotABttError,
+  PluginContractError,
+  PROVIDER_CONTRACT,
+  type Engine,
+} from '@bttkit/interfaces'
 import { registerProviderPlugin } from './container.ts'
 import { MIB, recording } from './recording-provider.test-support.ts'
 import { newPath } from './scratch.test-support.ts'
@@ -23,6 +31,43 @@ async function isFree(image: string): Promise<boolean> {
     return false
   }
 }
+
+describe('createStack', () => {
+  const [major] = PROVIDER_CONTRACT.split('.').map(Number)
+
+  test('refuses a plugin for another major version of the contract, with both versions', () => {
+    const contract = `${(major ?? 0) + 1}.0`
+    const making = (): unknown => createStack({ plugins: [{ ...recording().plugin, contract }] })
+    expect(making).toThrow(PluginContractError)
+    expect(making).toThrow(`'recording' was made for version ${contract} of the provider contract`)
+    expect(making).toThrow(`this is version ${PROVIDER_CONTRACT}`)
+  })
+
+  test('takes one for another minor version', async () => {
+    const plugin = { ...recording().plugin, contract: `${major}.999` }
+    await createStack({ plugins: [plugin] }).openProvider('recording:', { readOnly: true })
+  })
+
+  test('knows all that bttkit comes with', () => {
+    const schemes = ['file', 'mem', 'dax', 'sleeping-flush', 'fault', 'delay', 'trace', 'read-only', 'offset']
+    expect(stack.schemes().toSorted()).toEqual(schemes.toSorted())
+  })
+})
+
+describe('parts', () => {
+  test('are the layers, topmost first, and what holds the bytes', () => {
+    expect(stack.parts('delay:sleeping-flush:a%3Fb?flushDelayMs=1')).toEqual([
+      { scheme: 'delay', plugin: expect.any(String), path: '' },
+      { scheme: 'sleeping-flush', plugin: 'sleeping flush', path: '' },
+      { scheme: 'file', plugin: 'file', path: 'a?b' },
+    ])
+  })
+
+  test('are those of a configuration, too', () => {
+    const parts = stack.parts({ scheme: 'delay', inner: 'mem:x' })
+    expect(parts.map(({ scheme, path }) => [scheme, path])).toEqual([['delay', ''], ['mem', 'x']]) // oxfmt-ignore
+  })
+})
 
 describe('openProvider', () => {
   test.each([
@@ -154,6 +199,24 @@ describe('createImage', () => {
     writeFileSync(image, Buffer.alloc(17 * MIB))
     await expect(stack.createImage(image, { externalLbasize: 513 })).rejects.toThrow('513')
     expect(readFileSync(image).equals(Buffer.alloc(17 * MIB))).toBe(true)
+  })
+
+  test.each([
+    ['a size that is too small', { sizeBytes: MIB }],
+    ['a sector size that there is not', { sizeBytes: 17 * MIB, externalLbasize: 513 }],
+  ])('with %s leaves no file', async (_, options) => {
+    const image = newPath()
+    await expect(stack.createImage(image, options)).rejects.toThrow(LayoutError)
+    expect(existsSync(image)).toBe(false)
+  })
+
+  test('tells its progress once', async () => {
+    const done: number[] = []
+    const image = newPath()
+    await stack.createImage(image, { sizeBytes: 17 * MIB, onProgress: (doneBytes) => done.push(doneBytes) })
+    expect(done).toEqual(done.toSorted((a, b) => a - b))
+    expect(new Set(done).size).toBe(done.length)
+    expect(done).not.toEqual([])
   })
 
   test('of an image in use is refused, even if forced', async () => {

@@ -3,7 +3,6 @@ import {
   CHECKER,
   ENGINE,
   PROVIDER_PLUGIN,
-  ProviderUrlError,
   type AttachOptions,
   type BttDevice,
   type Checker,
@@ -11,13 +10,19 @@ import {
   type DeviceShare,
   type Engine,
   type PmemProvider,
+  type ProviderHost,
   type ProviderOpenOptions,
   type ProviderPlugin,
   type ProviderShare,
 } from '@bttkit/interfaces'
 import { runAsync } from '@bttkit/sleepable'
 import { createContainer, registerProviderPlugin } from './container.ts'
-import { parseImageUrl } from './image-url.ts'
+import { checkPluginContract } from './check-plugin.ts'
+import { tryLayout } from './dry-run.ts'
+import type { Image } from './image-configuration.ts'
+import { imageLevels, imageTree, type ImageLevel, type ImageTree } from './image-levels.ts'
+import { unknownScheme, type PluginsByScheme } from './image-url.ts'
+import { openByPlugin } from './open-by-plugin.ts'
 
 export interface StackOptions {
   /** Further ways to open storage. */
@@ -34,6 +39,15 @@ export interface OpenImageOptions extends AttachOptions {
 export interface CreateImageOptions extends CreateOptions {
   /** Makes the storage, of this many bytes, where it does not exist. */
   readonly sizeBytes?: number | undefined
+}
+
+/** One level of an image: a layer, or what holds the bytes. */
+export interface ImagePart {
+  readonly scheme: string
+  /** The name of the plugin that opens it; undefined where there is none. */
+  readonly plugin: string | undefined
+  /** Of what holds the bytes; empty for a layer. */
+  readonly path: string
 }
 
 /** What another thread needs to join an image: a message for it. See `Stack.shareImage`. */
@@ -61,18 +75,34 @@ export class Stack {
 
   /** The schemes that image URLs may have, each once. */
   schemes(): string[] {
-    return [...new Set(this.plugins().flatMap((plugin) => plugin.schemes))]
+    return [...this.plugins().keys()]
   }
 
   /**
-   * Opens storage by URL or path and takes its lock: a shared one for reading, else the exclusive one. The caller closes it.
+   * What an image is made of, as its name says, the topmost layer first and what holds the bytes last. Opens nothing, and does not look at parameters.
    *
-   * @throws {ProviderUrlError} {ProviderOpenError} {ImageLockedError}
+   * @throws {ProviderUrlError} {PluginContractError}
    */
-  async openProvider(image: string, options: Omit<ProviderOpenOptions, 'openInner'>): Promise<PmemProvider> {
-    const provider = await this.openUnlocked(image, options)
+  parts(image: Image): ImagePart[] {
+    const plugins = this.plugins()
+    const parts: ImagePart[] = []
+    let level: ImageTree | undefined = imageTree(image, plugins)
+    for (; level !== undefined; level = level.inner) {
+      const { scheme, path = '' } = level
+      parts.push({ scheme, path, plugin: plugins.get(scheme)?.name })
+    }
+    return parts
+  }
+
+  /**
+   * Opens storage and takes its lock: a shared one where it cannot be written, else the exclusive one. The caller closes it.
+   *
+   * @throws {ProviderUrlError} {ProviderOpenError} {ImageLockedError} {PluginContractError}
+   */
+  async openProvider(image: Image, options: ProviderOpenOptions): Promise<PmemProvider> {
+    const provider = await this.openLevel(imageLevels(image, this.plugins()), options)
     await closingOnFailure(provider, async () => {
-      await provider.lock?.(options.readOnly ? 'shared' : 'exclusive')
+      await provider.lock?.(provider.readOnly ? 'shared' : 'exclusive')
     })
     return provider
   }
@@ -81,7 +111,7 @@ export class Stack {
    * Opens storage and attaches its BTT. Closing the device closes both. With `threads` other threads of this process may join: see `shareImage`. Errors:
    * those of `openProvider` and `Engine.attach`.
    */
-  async openImage(image: string, options: OpenImageOptions = {}): Promise<BttDevice> {
+  async openImage(image: Image, options: OpenImageOptions = {}): Promise<BttDevice> {
     const { readOnly = false, blocking = false, threads = false } = options
     const provider = await this.openProvider(image, { readOnly, blocking, threads })
     return closingOnFailure(provider, () => this.attachImage(provider, options))
@@ -126,9 +156,16 @@ export class Stack {
     return closingOnFailure(provider, () => runAsync(this.engine().join(provider, share.device)))
   }
 
-  /** Makes a BTT on storage, which is made too where it does not exist and a size is given. Errors: those of `openProvider` and `Engine.create`. */
-  async createImage(image: string, options: CreateImageOptions = {}): Promise<void> {
+  /**
+   * Makes a BTT on storage, which is made too where it does not exist and a size is given, and of which a BTT of that size can be laid out. A failure of
+   * the storage leaves what was made. Errors: those of `openProvider` and `Engine.create`.
+   */
+  async createImage(image: Image, options: CreateImageOptions = {}): Promise<void> {
     const { sizeBytes, ...create } = options
+    if (sizeBytes !== undefined) {
+      const { url } = imageLevels(image, this.plugins()).location
+      await tryLayout(this.engine(), url, sizeBytes, create)
+    }
     const provider = await this.openProvider(image, {
       readOnly: false,
       ...(sizeBytes === undefined ? {} : { createSizeBytes: sizeBytes }),
@@ -147,30 +184,38 @@ export class Stack {
     return this.container.isRegistered(CHECKER) ? this.container.resolveAll<Checker>(CHECKER) : []
   }
 
-  /** Opens storage and what lies under it, all of it without a lock. That is taken once, of the topmost, and layers pass it on. */
-  private async openUnlocked(image: string, options: ProviderOpenOptions): Promise<PmemProvider> {
-    const location = parseImageUrl(image, this.schemes())
-    const openInner = (inner: string): Promise<PmemProvider> => this.openUnlocked(inner, options)
-    return this.pluginFor(location.scheme, image).open(location, { ...options, openInner })
+  /** Opens a level and what lies under it, all of it without a lock. That is taken once, of the topmost, and layers pass it on. */
+  private async openLevel(level: ImageLevel, options: ProviderOpenOptions): Promise<PmemProvider> {
+    const { plugin, location, inner } = level
+    const host: ProviderHost = {
+      openInner: async (changes) => {
+        if (inner === undefined) throw new TypeError('this is no layer, and has nothing under it')
+        return this.openLevel(inner, { ...options, ...changes })
+      },
+    }
+    return openByPlugin(plugin, location.url, () => plugin.open(location, options, host))
   }
 
   private async joinProvider(share: ProviderShare): Promise<PmemProvider> {
-    const plugin = this.pluginFor(share.scheme)
+    const plugins = this.plugins()
+    const plugin = plugins.get(share.scheme)
+    if (plugin === undefined) throw unknownScheme(share.scheme, undefined, plugins)
     if (plugin.join === undefined) {
       throw new TypeError(`the provider '${plugin.name}' cannot open what another thread shares`)
     }
-    return plugin.join(share, { joinInner: (inner) => this.joinProvider(inner) })
+    const joinInner = (inner: ProviderShare): Promise<PmemProvider> => this.joinProvider(inner)
+    return openByPlugin(plugin, undefined, async () => plugin.join?.(share, { joinInner }))
   }
 
-  /** The last one that was registered counts, so that a plugin can take over a scheme. */
-  private pluginFor(scheme: string, image?: string): ProviderPlugin {
-    const plugin = this.plugins().findLast((candidate) => candidate.schemes.includes(scheme))
-    if (plugin !== undefined) return plugin
-    throw new ProviderUrlError({ image }, `no provider knows the scheme "${scheme}:"`)
-  }
-
-  private plugins(): ProviderPlugin[] {
-    return this.container.resolveAll<ProviderPlugin>(PROVIDER_PLUGIN)
+  /** By scheme. The last one that was registered counts, so that a plugin can take over a scheme. */
+  private plugins(): PluginsByScheme {
+    const plugins = new Map<string, ProviderPlugin>()
+    for (const plugin of this.container.resolveAll<ProviderPlugin>(PROVIDER_PLUGIN)) {
+      // Again: who registers a token in the container does not come by `registerProviderPlugin`.
+      checkPluginContract(plugin)
+      for (const scheme of plugin.schemes) plugins.set(scheme, plugin)
+    }
+    return plugins
   }
 }
 
