@@ -213,6 +213,18 @@ test('an interrupted write, which attach would complete, breaks nothing', async 
   expect(await image.check()).toEqual(NOTHING)
 })
 
+test('an interrupted write breaks nothing after others of the same sector in other lanes', async () => {
+  const { image, free } = await withSimpleFlog()
+  const written = { lba: 4, oldMap: image.blockOf(4), newMap: free[1] ?? 0, seq: 2 }
+  image.flog(1, entry(free[1] ?? 0, 1), written)
+  // What these published has been overwritten since; each has the block that it let go of.
+  for (const lane of [0, 2, 3]) {
+    const before = { lba: 4, oldMap: free[lane] ?? 0, newMap: image.blockOf(4), seq: 2 }
+    image.flog(lane, entry(free[lane] ?? 0, 1), before)
+  }
+  expect(await image.check()).toEqual(NOTHING)
+})
+
 test('the first are named and all are counted', async () => {
   const image = await Image.make()
   for (let lba = 100; lba < 150; lba++) image.map(lba, 50)

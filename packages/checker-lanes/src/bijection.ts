@@ -70,7 +70,8 @@ class ArenaCheck {
   private readonly free = new Map<number, number[]>()
   /** Blocks that a lane may have whose flog does not tell. */
   private readonly perhapsFree = new Set<number>()
-  private readonly pending = new Map<number, Pending>()
+  /** By LBA. Of several the one counts whose old block the map still has: that block is free in its lane, and no other write can have mapped it. */
+  private readonly pending = new Map<number, Pending[]>()
 
   constructor(
     provider: PmemProvider,
@@ -116,7 +117,10 @@ class ArenaCheck {
     const lanes = this.free.get(oldBlock)
     if (lanes === undefined) this.free.set(oldBlock, [lane])
     else lanes.push(lane)
-    if (oldBlock !== newBlock) this.pending.set(newer.lba, { oldBlock, newBlock })
+    if (oldBlock === newBlock) return
+    const pending = this.pending.get(newer.lba)
+    if (pending === undefined) this.pending.set(newer.lba, [{ oldBlock, newBlock }])
+    else pending.push({ oldBlock, newBlock })
   }
 
   /** Calls back for every entry of the map, in order, interrupted writes completed. */
@@ -131,8 +135,9 @@ class ArenaCheck {
       if (wait !== undefined) yield wait
       for (let i = 0; i < count; i++) {
         const block = mapBlock(view.getUint32(i * MAP_ENTRY_BYTES, true), first + i)
-        const pending = this.pending.size === 0 ? undefined : this.pending.get(first + i)
-        take(first + i, pending?.oldBlock === block ? pending.newBlock : block)
+        const candidates = this.pending.size === 0 ? undefined : this.pending.get(first + i)
+        const pending = candidates?.find(({ oldBlock }) => oldBlock === block)
+        take(first + i, pending?.newBlock ?? block)
       }
     }
   }

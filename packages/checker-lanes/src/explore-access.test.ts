@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { areDependent, type Access } from './explore-access.ts'
+import { areDependent, dependsOn, type Access, type Step } from './explore-access.ts'
 
 const access = (kind: Access['kind'], start: number, end: number, object = 'provider'): Access => ({
   object,
@@ -27,4 +27,18 @@ test('steps depend on each other when anything in them does', () => {
   expect(areDependent(one, [access('flush', 0, 9), access('acquire', 0, 2, 'lane')])).toBe(true)
   expect(areDependent(one, [access('flush', 0, 9), access('read', 0, 4)])).toBe(false)
   expect(areDependent(one, [])).toBe(false)
+})
+
+test('it does not matter who enters or leaves the read tracking first, but who looks', () => {
+  const tracked = (kind: Access['kind']): Access[] => [access(kind, 5, 6, 'read-tracking')]
+  expect(areDependent(tracked('write'), tracked('write'))).toBe(false)
+  expect(areDependent(tracked('write'), tracked('release'))).toBe(false)
+  expect(areDependent(tracked('write'), tracked('read'))).toBe(true)
+  expect(areDependent(tracked('acquire'), tracked('release'))).toBe(true)
+})
+
+test('a step depends on an earlier one that let its task go on, and not the other way round', () => {
+  const lettingGo: Step = { task: 0, touched: [], toggled: [1] }
+  const goingOn: Step = { task: 1, touched: [], toggled: [] }
+  expect([dependsOn(goingOn, lettingGo), dependsOn(lettingGo, goingOn)]).toEqual([true, false])
 })

@@ -13,6 +13,8 @@ export interface ReplayedStep {
 export interface Replay {
   /** What is wrong where the schedule ends; `undefined` also where it ends too early to tell. */
   readonly problem: string | undefined
+  /** The same for problems that differ in numbers and details only. */
+  readonly kind: string | undefined
   /** Whether no task can go on any more. */
   readonly isComplete: boolean
   readonly steps: readonly ReplayedStep[]
@@ -33,17 +35,19 @@ export function replay(scenario: Scenario, schedule: string): Replay {
         const place = `step ${steps.length + 1}`
         throw new RangeError(`the schedule does not fit: task ${taskLetter(task)} cannot go on at ${place}`)
       }
-      steps.push({ task, name: execution.nameOf(task), touched: execution.step(task) })
+      steps.push({ task, name: execution.nameOf(task), touched: execution.step(task).touched })
     }
     const failure = execution.failure()
     const isComplete = failure !== undefined || execution.enabled().length === 0
-    return { problem: failure ?? (isComplete ? execution.verdict() : undefined), isComplete, steps }
+    const found = failure ?? (isComplete ? execution.verdict() : undefined)
+    return { problem: found?.problem, kind: found?.kind, isComplete, steps }
   } finally {
     execution.dispose()
   }
 }
 
-function formatAccess({ object, kind, start, end }: Access): string {
+/** What a step did to something, in general words. */
+export function describeAccess({ object, kind, start, end }: Access): string {
   const range = end === start + 1 ? `${start}` : `${start}..${end - 1}`
   return `${kind} ${object} ${range}`
 }
@@ -51,7 +55,7 @@ function formatAccess({ object, kind, start, end }: Access): string {
 /** A line a step: its number, its task, and what it touched, in the words of `describe`. */
 export function formatTrace(
   steps: readonly ReplayedStep[],
-  describe: (access: Access) => string = formatAccess,
+  describe: (access: Access) => string = describeAccess,
 ): string {
   const width = String(steps.length).length
   const lines = steps.map(({ task, name, touched }, index) => {

@@ -7,6 +7,9 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** How many tasks a schedule can tell apart. */
 export const MOST_TASKS = LETTERS.length
 
+/** The most steps that a schedule may have which comes as text: a few characters can ask for any number. */
+const MOST_STEPS = 1_000_000
+
 /** The letter of a task. */
 export function taskLetter(task: number): string {
   const letter = LETTERS[task]
@@ -26,14 +29,16 @@ export function printSchedule(tasks: readonly number[]): string {
   return runs.join(' ')
 }
 
-/** @throws {SyntaxError} for what `printSchedule` would not print */
+/** @throws {SyntaxError} for what `printSchedule` would not print, and for more than a million steps */
 export function parseSchedule(text: string): number[] {
   const tasks: number[] = []
   for (const run of text.split(' ').filter((part) => part !== '')) {
     const parts = /^([A-Z])([1-9]\d{0,6})?$/.exec(run)
     if (parts === null) throw new SyntaxError(`"${run}" is no part of a schedule, such as A12`)
+    const count = Number(parts[2] ?? 1)
+    if (tasks.length + count > MOST_STEPS) throw new SyntaxError(`a schedule has up to ${MOST_STEPS} steps`)
     const task = LETTERS.indexOf(parts[1] ?? '')
-    for (let count = Number(parts[2] ?? 1); count > 0; count--) tasks.push(task)
+    for (let i = 0; i < count; i++) tasks.push(task)
   }
   return tasks
 }

@@ -87,3 +87,33 @@ export function everyState(tasks: readonly (readonly WordAccess[])[]): Set<strin
   go()
   return states
 }
+
+/**
+ * The program of the paper by Abdulla et al. that keeps a reader's number of steps open: task i of n writes word i with the value of word i - 1 and one
+ * more; a reader goes down from word n to the first that is 0.
+ */
+export function lastZero(writers: number): Scenario {
+  const make = () => {
+    const words = Array.from({ length: writers + 1 }, () => 0)
+    const at = (kind: 'read' | 'write', word: number) =>
+      preemptionPoint({ object: 'provider', kind, start: word, end: word + 1 })
+    const writer = function* (word: number): Sleepable<void> {
+      yield at('read', word - 1)
+      const before = words[word - 1] ?? 0
+      yield at('write', word)
+      words[word] = before + 1
+    }
+    const reader = function* (): Sleepable<void> {
+      for (let word = writers; ; word--) {
+        yield at('read', word)
+        if (words[word] === 0) return
+      }
+    }
+    const operations = [reader(), ...words.slice(1).map((_, index) => writer(index + 1))]
+    return {
+      tasks: operations.map((operation, task) => ({ name: `task ${task}`, operation })),
+      check: () => undefined,
+    }
+  }
+  return { name: 'last zero', make }
+}

@@ -4,7 +4,7 @@ import { InvariantError, type Sleepable } from '@bttkit/interfaces'
 import { MutexLocks } from '@bttkit/region-lanes'
 import { preemptionPoint } from '@bttkit/sleepable'
 import type { Scenario, StepRecorder } from './explore-scenario.ts'
-import { everyState, wordScenario, type WordAccess } from './explore-toy.test-support.ts'
+import { everyState, lastZero, wordScenario, type WordAccess } from './explore-toy.test-support.ts'
 import { explore } from './explore.ts'
 import { replay } from './explore-replay.ts'
 
@@ -164,7 +164,30 @@ test('an operation that throws is a finding', async () => {
     }),
   }
   const { findings } = await explore(scenario)
-  expect(findings).toEqual([{ problem: 'thrower failed: RangeError: too far', schedule: 'A2' }])
+  expect(findings).toEqual([
+    { kind: 'failed: RangeError', problem: 'thrower failed: RangeError: too far', schedule: 'A2' },
+  ])
+})
+
+test('what fails does not hide the schedules of the others', async () => {
+  const throwing = function* (): Sleepable<void> {
+    yield at(1, 'read')
+    throw new RangeError('too far')
+  }
+  const writing = function* (): Sleepable<void> {
+    yield at(0, 'write')
+  }
+  const scenario: Scenario = {
+    name: 'throws',
+    make: () => ({
+      tasks: [throwing(), writing(), writing()].map((operation) => ({ name: 'task', operation })),
+      check: () => undefined,
+    }),
+  }
+  const { isExhaustive, executions, findings } = await explore(scenario, { maxFindings: Infinity })
+  // The two that write, in either order.
+  expect([isExhaustive, executions]).toEqual([true, 2])
+  expect(findings.map(({ kind }) => kind)).toEqual(['failed: RangeError', 'failed: RangeError'])
 })
 
 test('an operation that never ends is a finding', async () => {
@@ -182,8 +205,9 @@ test('an operation that never ends is a finding', async () => {
       check: () => undefined,
     }),
   }
-  const { findings } = await explore(scenario, { maxStepsPerExecution: 50 })
-  expect(findings).toEqual([{ problem: 'no end within 50 steps', schedule: 'A50' }])
+  const { findings, isExhaustive } = await explore(scenario, { maxStepsPerExecution: 50, maxFindings: 2 })
+  expect(isExhaustive).toBe(false)
+  expect(findings).toEqual([{ kind: 'endless', problem: 'no end within 50 steps', schedule: 'A50' }])
 })
 
 test('an execution that ends with its last allowed step is no finding', async () => {
@@ -239,7 +263,7 @@ describe('bounds', () => {
 test('every execution is disposed of, also one that is pruned', async () => {
   let open = 0
   let made = 0
-  const words = wordScenario([writes(2, 0), writes(2, 1)])
+  const words = lastZero(5)
   const scenario: Scenario = {
     name: 'counted',
     make: (recorder) => {

@@ -1,23 +1,33 @@
 /**
- * Stateless model checking: runs a scenario from its start again and again, each time under another schedule, until none is left.
- *
- * Sleep sets (Godefroid) leave out schedules that differ from one that was run in the order of independent steps only. When all schedules from a node that begin with
- * task T are done, T is put to sleep in the node's other subtrees, and wakes when a step is made that depends on T's next one; who sleeps is not
- * run. So there is one complete execution for each class of such schedules (Mazurkiewicz trace), and some that end because everybody sleeps
- * (`pruned`).
- *
- * Invariants:
- * - A sleeper's footprint is known: it was executed from a state that differs from the present one by independent steps only.
- * - A prefix of choices leads to the same state each time. Scenarios promise it, and what each step touched is compared.
+ * Stateless model checking: runs a scenario from its start again and again, each time under another schedule, until none is left or there were enough.
  */
-import { InvariantError } from '@bttkit/interfaces'
-import { areDependent, areSame, type Access } from './explore-access.ts'
-import { Execution } from './explore-execution.ts'
-import { printSchedule } from './explore-schedule.ts'
+import { BoundedSchedules } from './explore-bounded.ts'
+import { PriorityChanges, RandomWalk } from './explore-chance.ts'
+import { Execution, type Problem } from './explore-execution.ts'
+import { ReducedSchedules } from './explore-reduced.ts'
+import { parseSchedule, printSchedule } from './explore-schedule.ts'
 import type { Scenario } from './explore-scenario.ts'
+import type { Strategy } from './explore-strategy.ts'
 
 export interface ExploreOptions {
-  /** Most executions, complete and pruned. Default: no limit. */
+  /**
+   * Which schedules are run.
+   *
+   * - `exhaustive`: all, of those that differ in the order of independent steps only one.
+   * - `bounded`: those in which a task that could go on is interrupted at most `maxPreemptions` times, also equivalent ones.
+   * - `pct`: by random priorities, see `pctBound` for what may be expected.
+   * - `random`: at each step any task.
+   *
+   * Default: `bounded` where `maxPreemptions` is given, else `exhaustive`.
+   */
+  readonly strategy?: 'exhaustive' | 'bounded' | 'pct' | 'random' | undefined
+  /** For `bounded`, from 0; `Infinity` runs every schedule. */
+  readonly maxPreemptions?: number | undefined
+  /** For `pct` and `random`: a whole number from 0 to 2^53. The same seed, the same schedules. Default 1. */
+  readonly seed?: number | undefined
+  /** For `pct`, from 1: how many orders between two steps it takes to make a bug happen. Default 3. */
+  readonly depth?: number | undefined
+  /** Most executions, complete and pruned. Default: no limit, and 1000 for `pct` and `random`, which have no end of their own. */
   readonly maxExecutions?: number | undefined
   /** Most steps of all executions together. Default: no limit. */
   readonly maxSteps?: number | undefined
@@ -25,25 +35,24 @@ export interface ExploreOptions {
   readonly maxStepsPerExecution?: number | undefined
   /** Stop after so many findings. Default 1. */
   readonly maxFindings?: number | undefined
-  /**
-   * Only schedules in which a task that could go on is interrupted at most so many times; for programs of which all schedules are too many. Then nothing is
-   * left out for being equivalent: a class may have a member within the bound and another, the one that would be run, beyond it.
-   * `Infinity` runs every schedule. Default: all classes.
-   */
-  readonly maxPreemptions?: number | undefined
+  /** Only problems for which it is true are findings. Default: all. */
+  readonly isOfInterest?: ((problem: Problem) => boolean) | undefined
+  /** Only schedules that begin with this one, such as a finding's beginning. Its steps count as steps, and its preemptions do not. */
+  readonly after?: string | undefined
   /** Ends the exploration between two executions. */
   readonly signal?: AbortSignal | undefined
 }
 
-export interface ExplorationFinding {
-  /** What is wrong, in a sentence. */
-  readonly problem: string
+export interface ExplorationFinding extends Problem {
   /** For `replay`. */
   readonly schedule: string
 }
 
 export interface Exploration {
-  /** Whether every schedule was covered: by itself, or by one that is equivalent; within `maxPreemptions`, where that was given. */
+  /**
+   * Whether every schedule was covered: by itself, or by one that is equivalent; for `bounded`, within the bound. Never for `pct` and `random`, nor where an execution
+   * did not end.
+   */
   readonly isExhaustive: boolean
   /** Executions that ran to their end. */
   readonly executions: number
@@ -54,132 +63,92 @@ export interface Exploration {
   readonly findings: readonly ExplorationFinding[]
 }
 
-/** A state on the present path, and the choice that was made in it. */
-interface Node {
-  task: number
-  touched: readonly Access[]
-  /** Tasks whose next step was covered, with what it touches. */
-  readonly sleeping: Map<number, readonly Access[]>
-  /** Tasks that are still to be chosen here. */
-  readonly candidates: number[]
-  /** Of the path up to this state, and which task could go on without one. */
-  readonly preemptions: number
-  readonly uninterrupted: number | undefined
-}
-
+const EXECUTIONS_BY_CHANCE = 1000
+const PCT_DEPTH = 3
 /** Executions between two turns of the event loop: locks that were handed over leave continuations behind, and signals want to be heard. */
 const EXECUTIONS_A_TURN = 64
+
+function strategyOf({ strategy, maxPreemptions, seed = 1, depth = PCT_DEPTH }: ExploreOptions): Strategy {
+  const name = strategy ?? (maxPreemptions === undefined ? 'exhaustive' : 'bounded')
+  if ((name === 'bounded') !== (maxPreemptions !== undefined))
+    throw new RangeError(`maxPreemptions and the strategy "bounded" go together, and not with "${name}"`)
+  if (!(depth >= 1)) throw new RangeError(`a bug has a depth from 1, and not ${depth}`)
+  if (name === 'pct') return new PriorityChanges(seed, depth)
+  if (name === 'random') return new RandomWalk(seed)
+  return maxPreemptions === undefined ? new ReducedSchedules() : new BoundedSchedules(maxPreemptions)
+}
 
 class Explorer {
   executions = 0
   pruned = 0
   steps = 0
+  /** Whether an execution was broken off where it had not ended: nobody knows what would have come. */
+  isCut = false
   readonly findings: ExplorationFinding[] = []
-  private readonly path: Node[] = []
   private readonly scenario: Scenario
+  private readonly strategy: Strategy
   private readonly stepLimit: number
-  private readonly maxPreemptions: number | undefined
+  private readonly maxFindings: number
+  private readonly isOfInterest: (problem: Problem) => boolean
+  private readonly beginning: readonly number[]
 
-  constructor(scenario: Scenario, options: ExploreOptions) {
+  constructor(scenario: Scenario, strategy: Strategy, options: ExploreOptions) {
     this.scenario = scenario
+    this.strategy = strategy
     this.stepLimit = options.maxStepsPerExecution ?? 10_000
-    this.maxPreemptions = options.maxPreemptions
+    this.maxFindings = options.maxFindings ?? 1
+    this.isOfInterest = options.isOfInterest ?? (() => true)
+    this.beginning = parseSchedule(options.after ?? '')
   }
 
-  /** Runs the present path, and on from there as far as there is something new. */
   runOnce(): void {
     const execution = new Execution(this.scenario)
     try {
-      for (const [depth, node] of this.path.entries()) this.repeat(execution, node, depth)
-      this.extend(execution)
+      this.steps += this.beginning.length
+      for (const task of this.beginning) execution.step(task)
+      const finding = this.run(execution)
+      if (finding !== undefined && this.isOfInterest(finding)) this.findings.push(finding)
     } finally {
       execution.dispose()
     }
   }
 
-  /** Goes back to the last state that has a choice left, and makes it. False when there is none. */
-  backtrack(): boolean {
+  /** Runs an execution as the strategy says; returns what is wrong in it. */
+  private run(execution: Execution): ExplorationFinding | undefined {
+    const { strategy } = this
+    let failure: ExplorationFinding | undefined
     for (;;) {
-      const node = this.path.at(-1)
-      if (node === undefined) return false
-      if (this.maxPreemptions === undefined) node.sleeping.set(node.task, node.touched)
-      const next = node.candidates.shift()
-      if (next !== undefined) {
-        node.task = next
-        node.touched = []
-        return true
+      failure ??= findingAt(execution, execution.failure())
+      if (failure !== undefined && !this.runsOn()) break
+      if (execution.enabled().length === 0) break
+      if (execution.schedule.length >= this.stepLimit) {
+        this.isCut = true
+        failure ??= findingAt(execution, {
+          kind: 'endless',
+          problem: `no end within ${this.stepLimit} steps`,
+        })
+        break
       }
-      this.path.pop()
-    }
-  }
-
-  private repeat(execution: Execution, node: Node, depth: number): void {
-    const touched = this.step(execution, node.task)
-    const isNew = depth === this.path.length - 1
-    if (!isNew && !areSame(touched, node.touched)) {
-      const place = `step ${depth + 1} of ${this.schedule()}`
-      throw new InvariantError(
-        {},
-        `${this.scenario.name} behaves differently under the same schedule: ${place}`,
-      )
-    }
-    node.touched = touched
-  }
-
-  private extend(execution: Execution): void {
-    for (;;) {
-      const failure = execution.failure()
-      if (failure !== undefined) return this.complete(failure)
-      const enabled = execution.enabled()
-      if (enabled.length === 0) return this.complete(execution.verdict())
-      if (this.path.length >= this.stepLimit) return this.complete(`no end within ${this.stepLimit} steps`)
-      const node = this.nextNode(enabled)
-      if (node === undefined) {
+      const task = strategy.choose(execution)
+      if (task === undefined) {
         this.pruned++
-        return
+        return undefined
       }
-      this.path.push(node)
-      node.touched = this.step(execution, node.task)
+      this.steps++
+      strategy.note(execution.step(task), execution)
     }
-  }
-
-  private step(execution: Execution, task: number): readonly Access[] {
-    this.steps++
-    return execution.step(task)
-  }
-
-  private complete(problem: string | undefined): void {
     this.executions++
-    if (problem !== undefined) this.findings.push({ problem, schedule: this.schedule() })
+    return failure ?? findingAt(execution, execution.verdict())
   }
 
-  private schedule(): string {
-    return printSchedule(this.path.map((node) => node.task))
-  }
-
-  /** The state after the path, with its first choice: who ran before goes on, if it can. `undefined` where there is nothing new. */
-  private nextNode(enabled: readonly number[]): Node | undefined {
-    const last = this.path.at(-1)
-    const sleeping = new Map<number, readonly Access[]>()
-    for (const [task, touched] of last?.sleeping ?? [])
-      if (task !== last?.task && !areDependent(touched, last?.touched ?? [])) sleeping.set(task, touched)
-    const uninterrupted = enabled.find((task) => task === last?.task)
-    const preemptions = (last?.preemptions ?? 0) + (isPreempted(last) ? 1 : 0)
-    const mayPreempt = preemptions < (this.maxPreemptions ?? Infinity)
-    const candidates = enabled.filter((task) => task !== uninterrupted && !sleeping.has(task))
-    if (uninterrupted !== undefined) {
-      if (!mayPreempt) candidates.length = 0
-      if (!sleeping.has(uninterrupted)) candidates.unshift(uninterrupted)
-    }
-    const task = candidates.shift()
-    return task === undefined
-      ? undefined
-      : { task, touched: [], sleeping, candidates, preemptions, uninterrupted }
+  /** After a failure: nobody needs the rest of the last execution. */
+  private runsOn(): boolean {
+    return this.strategy.runsOnAfterFailure && this.findings.length + 1 < this.maxFindings
   }
 }
 
-function isPreempted(node: Node | undefined): boolean {
-  return node?.uninterrupted !== undefined && node.uninterrupted !== node.task
+function findingAt({ schedule }: Execution, problem: Problem | undefined): ExplorationFinding | undefined {
+  return problem && { ...problem, schedule: printSchedule(schedule) }
 }
 
 async function eventLoopTurn(): Promise<void> {
@@ -189,26 +158,30 @@ async function eventLoopTurn(): Promise<void> {
 }
 
 /**
- * Runs a scenario under all schedules, or as many as the options allow. An operation that fails, a deadlock, and what the final check says are findings;
- * none of them is thrown.
+ * Runs a scenario under all schedules, or those that the options name. An operation that fails, a deadlock (tasks wait, and nobody is left who could end that: a lost
+ * wakeup is one), and what the final check says are findings; none of them is thrown.
  *
  * @throws {InvariantError} when the scenario does not behave the same under the same schedule, or waits for what only the event loop ends; whatever
  * its `make` throws
+ * @throws {RangeError} for options that do not go together
  */
 export async function explore(scenario: Scenario, options: ExploreOptions = {}): Promise<Exploration> {
-  const { maxExecutions = Infinity, maxSteps = Infinity, maxFindings = 1, signal } = options
-  const explorer = new Explorer(scenario, options)
+  const { maxSteps = Infinity, maxFindings = 1, signal } = options
+  const strategy = strategyOf(options)
+  const isByChance = options.strategy === 'pct' || options.strategy === 'random'
+  const maxExecutions = options.maxExecutions ?? (isByChance ? EXECUTIONS_BY_CHANCE : Infinity)
+  const explorer = new Explorer(scenario, strategy, options)
   const isWithinBounds = (): boolean =>
     explorer.findings.length < maxFindings &&
     explorer.executions + explorer.pruned < maxExecutions &&
     explorer.steps < maxSteps &&
     signal?.aborted !== true
-  let isExhaustive = false
+  let isExhaustive = !strategy.begin()
   while (!isExhaustive && isWithinBounds()) {
     explorer.runOnce()
-    isExhaustive = !explorer.backtrack()
+    isExhaustive = !strategy.begin()
     if ((explorer.executions + explorer.pruned) % EXECUTIONS_A_TURN === 0) await eventLoopTurn()
   }
-  const { executions, pruned, steps, findings } = explorer
-  return { isExhaustive, executions, pruned, steps, findings }
+  const { executions, pruned, steps, findings, isCut } = explorer
+  return { isExhaustive: isExhaustive && !isCut, executions, pruned, steps, findings }
 }

@@ -2,10 +2,11 @@
 import { FLOG_GROUP_BYTES, FLOG_HALF_BYTES, MAP_ENTRY_BYTES } from '@bttkit/btt-format'
 import type { ArenaInfo } from '@bttkit/interfaces'
 import type { Access } from './explore-access.ts'
+import { MOST_TASKS } from './explore-schedule.ts'
 
 /** Whatever changes hands with a lane and is looked at and changed without a scheduling point: its free block, its place in the flog, its buffers. */
 export const LANE_PROPERTY = 'what the lane owns'
-/** The starts (reads) and ends (writes, by task) of operations. */
+/** The starts (reads) and ends (writes) of operations: for each sector a place for each task. */
 export const HISTORY = 'history'
 
 /** The part of an arena at a range of the storage. */
@@ -36,7 +37,8 @@ const TRACKING = {
 
 export function describeDeviceAccess({ object, kind, start, end }: Access, arena: ArenaInfo): string {
   if (object === LANE_PROPERTY) return `in lane ${start}`
-  if (object === HISTORY) return kind === 'read' ? 'starts' : 'ends'
+  if (object === HISTORY)
+    return `${kind === 'read' ? 'starts' : 'ends'} on LBA ${Math.floor(start / MOST_TASKS)}`
   if (object === 'provider') return kind === 'flush' ? 'flush' : `${kind} ${describeRange(start, end, arena)}`
   if (object === 'read-tracking') return `${TRACKING[kind]} block ${start}`
   if (object === 'lane' && end > start + 1) return `${kind} a lane`

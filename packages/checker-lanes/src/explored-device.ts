@@ -1,7 +1,15 @@
 /** Operations of the real engine as a scenario: each of its parts wrapped so that whatever tasks share is a scheduling point, or told. */
 import { BttEngine, type EngineParts } from '@bttkit/btt'
-import type { BttDevice, LanePolicy, PmemProvider, Sleepable } from '@bttkit/interfaces'
+import {
+  isBttkitError,
+  type BttDevice,
+  type LanePolicy,
+  type PmemProvider,
+  type SectorErrorError,
+  type Sleepable,
+} from '@bttkit/interfaces'
 import { runBlocking } from '@bttkit/sleepable'
+import type { Access } from './explore-access.ts'
 import type { Program, Scenario, StepRecorder } from './explore-scenario.ts'
 import { MOST_TASKS } from './explore-schedule.ts'
 import { HISTORY } from './explored-accesses.ts'
@@ -25,6 +33,8 @@ export interface DeviceOperation {
   readonly length: number
   /** For a write: from 1 to 7, a number of its own. Its sectors are filled with `writtenFill`. */
   readonly fill?: number | undefined
+  /** For a read: it may find that the sector is lost, on storage that has bad blocks. Then it has read nothing. */
+  readonly mayBeLost?: boolean | undefined
 }
 
 /** What the engine is composed of, in one run. */
@@ -64,6 +74,8 @@ interface OperationRun {
   readonly target: Uint8Array
   start: number
   end: number
+  /** Whether it has found its sector lost. */
+  isLost: boolean
 }
 
 function drive({ sleepable }: BttDevice, { operation, target }: OperationRun): Sleepable<void> {
@@ -82,9 +94,28 @@ class Clock {
   }
 }
 
+function isLoss({ operation }: OperationRun, error: unknown): boolean {
+  const lost: SectorErrorError['code'] = 'BTT_SECTOR_ERROR'
+  return operation.mayBeLost === true && isBttkitError(error) && error.code === lost
+}
+
+/** That an operation of a task starts (`read`) or ends (`write`), for each of its sectors. */
+function historyAccesses(
+  { offset, length }: DeviceOperation,
+  kind: 'read' | 'write',
+  task: number,
+): Access[] {
+  return sectorParts(offset, length).map(({ lba }) => {
+    const start = lba * MOST_TASKS
+    return kind === 'read'
+      ? { object: HISTORY, kind, start, end: start + MOST_TASKS }
+      : { object: HISTORY, kind, start: start + task, end: start + task + 1 }
+  })
+}
+
 /**
- * The operations of a task, with their times. In the end it is looked at which operation had ended when another one started, so the steps in which they do
- * depend on each other.
+ * The operations of a task, with their times. In the end it is looked at which operation on a sector had ended when another one started, so the steps in which
+ * they do depend on each other.
  */
 function* inTurn(
   recorder: StepRecorder,
@@ -95,10 +126,15 @@ function* inTurn(
   const { task } = recorder
   for (const run of runs) {
     run.start = clock.tick()
-    recorder.touch({ object: HISTORY, kind: 'read', start: 0, end: MOST_TASKS })
-    yield* drive(device, run)
+    for (const access of historyAccesses(run.operation, 'read', task)) recorder.touch(access)
+    try {
+      yield* drive(device, run)
+    } catch (error) {
+      if (!isLoss(run, error)) throw error
+      run.isLost = true
+    }
     run.end = clock.tick()
-    recorder.touch({ object: HISTORY, kind: 'write', start: task, end: task + 1 })
+    for (const access of historyAccesses(run.operation, 'write', task)) recorder.touch(access)
   }
 }
 
@@ -147,7 +183,8 @@ function leftBehind({ device, mapLocks, readTracking }: ExploredDevice): string 
 /** What the operations did to each sector that they touched. */
 function sectorHistories(runs: readonly OperationRun[]): Map<number, SectorOperation[]> {
   const histories = new Map<number, SectorOperation[]>()
-  for (const { operation, target, start, end } of runs) {
+  for (const { operation, target, start, end, isLost } of runs) {
+    if (isLost) continue
     for (const part of sectorParts(operation.offset, operation.length)) {
       const fill = operation.kind === 'zero' ? 0 : writtenFill(operation, part.lba)
       const apply = operation.kind === 'read' ? reading(part, target) : writing(part, fill)
@@ -175,7 +212,7 @@ function contentProblem(device: BttDevice, runs: readonly OperationRun[], now: n
 }
 
 function startOf(operation: DeviceOperation): OperationRun {
-  return { operation, target: new Uint8Array(operation.length), start: 0, end: 0 }
+  return { operation, target: new Uint8Array(operation.length), start: 0, end: 0, isLost: false }
 }
 
 /**

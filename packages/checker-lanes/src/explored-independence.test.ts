@@ -95,7 +95,7 @@ function run(scenario: Scenario, choose: (enabled: readonly number[], step: numb
       const enabled = execution.enabled()
       if (execution.failure() !== undefined || enabled.length === 0) break
       const task = choose(enabled, steps.length)
-      steps.push({ task, enabled, touched: execution.step(task) })
+      steps.push({ task, enabled, touched: execution.step(task).touched })
     }
     return { steps, verdict: execution.failure() ?? execution.verdict() }
   } finally {

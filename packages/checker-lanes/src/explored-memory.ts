@@ -18,6 +18,7 @@ const CAPABILITIES: ProviderCapabilities = Object.freeze({
   damagesNeighbours: false,
   mayWait: false,
   flush: 'immediate',
+  persistBy: 'nothing',
   durableOnWrite: false,
   fencing: false,
   maxWritesInFlight: Infinity,

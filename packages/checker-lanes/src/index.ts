@@ -30,8 +30,12 @@ export type { StressedDevice } from './stress-task.ts'
 export { stressThread, type ThreadOptions } from './stress-thread.ts'
 export { StressWords } from './stress-words.ts'
 export type { Access } from './explore-access.ts'
+export { pctBound } from './explore-chance.ts'
+export { formatDiagram, type DiagramOptions } from './explore-diagram.ts'
+export type { Problem } from './explore-execution.ts'
 export { formatTrace, replay, type Replay, type ReplayedStep } from './explore-replay.ts'
 export { StepRecorder, type Program, type Scenario } from './explore-scenario.ts'
+export { shrink, type Shrunk, type ShrinkOptions } from './explore-shrink.ts'
 export { explore, type Exploration, type ExplorationFinding, type ExploreOptions } from './explore.ts'
 export {
   deviceScenario,
@@ -40,5 +44,14 @@ export {
   type ExploredParts,
 } from './explored-device.ts'
 export { ExploredImage } from './explored-image.ts'
+export {
+  partsByName,
+  programScenario,
+  smallerPrograms,
+  type DeviceProgram,
+  type ExploredLaneSetting,
+  type MakeParts,
+} from './explored-program.ts'
 export { OPERATION_PAIRS, pairScenarios, partsWith, sectors, sharedParts } from './lane-scenarios.ts'
+export { formatReplayFile, parseReplayFile, runReplayFile, type ReplayFile } from './replay-file.ts'
 export { findContradiction, type Contradiction, type RegisterOperation } from './linearizability.ts'

@@ -1,4 +1,4 @@
-import type { MaybeSleep } from '@bttkit/interfaces'
+import type { CallStage, MaybeSleep } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { expect, test } from 'vitest'
 import { PreemptingProvider } from './preempting-provider.ts'
@@ -39,6 +39,50 @@ test('it says that calls may wait and that flushes are needed, over memory too',
   const { memory, layer } = over()
   expect(memory.capabilities).toMatchObject({ mayWait: false, flush: 'none', durableOnWrite: true })
   expect(layer.capabilities).toMatchObject({ mayWait: true, flush: 'immediate', durableOnWrite: false })
+})
+
+test('it does not say that stores to one line stay in order: the flush between them is a preemption point', () => {
+  const { memory, layer } = over()
+  expect(memory.capabilities.sameLineOrdered).toBe(true)
+  expect(layer.capabilities.sameLineOrdered).toBe(false)
+})
+
+test('what a call is for is told when the call is made, also where that is later', () => {
+  const log: string[] = []
+  const memory = new MemoryProvider({ size: 4096 }, 'memory')
+  const told = Object.assign(memory, {
+    annotate: (stage: CallStage, lane?: number) => log.push(`${stage} ${lane}`),
+    writeFrom: () => void log.push('write'),
+  })
+  const layer = new PreemptingProvider(told, new SeededRandom(1))
+  const waits = Array.from({ length: 50 }, (_, lane) => {
+    layer.annotate?.('data', lane)
+    return layer.write(0, new Uint8Array(8))
+  })
+  expect(log.length).toBeLessThan(100)
+  for (const wait of waits) wait?.block?.()
+  const lanes = log.flatMap((line, index) => (log[index + 1] === 'write' ? [line] : []))
+  expect(lanes.toSorted()).toEqual(Array.from({ length: 50 }, (_, lane) => `data ${lane}`).toSorted())
+})
+
+test('a call that nobody said anything of is not told of', () => {
+  const log: unknown[] = []
+  const memory = new MemoryProvider({ size: 4096 }, 'memory')
+  const layer = new PreemptingProvider(
+    Object.assign(memory, { annotate: (stage: CallStage) => log.push(stage) }),
+  )
+  layer.annotate?.('map', 3)
+  layer.read(0, new Uint8Array(4))
+  layer.read(0, new Uint8Array(4))
+  expect(log).toEqual(['map'])
+})
+
+test('it lists the bad blocks of what is below, and has no list where that has none', () => {
+  const { memory, layer } = over()
+  expect(layer.badBlocks).toBeUndefined()
+  expect(layer.annotate).toBeUndefined()
+  const bad = [{ offset: 512, length: 512 }]
+  expect(new PreemptingProvider(Object.assign(memory, { badBlocks: () => bad })).badBlocks?.()).toBe(bad)
 })
 
 test('with random numbers a write is over before the preemption, after it, or in two parts that keep 8 bytes whole', () => {

@@ -1,4 +1,6 @@
 import {
+  type ByteRange,
+  type CallStage,
   type LockMode,
   type MaybeSleep,
   type PmemProvider,
@@ -27,16 +29,21 @@ type FirstPart = (length: number) => number
  * With random numbers, over storage that never waits, the caller is preempted after the call, before it, or in the middle of the bytes, as
  * they decide; without them, after it. What a task does between two calls is then parted from the call before as well as from the one behind.
  *
- * Flushes are asked for over memory too, so that they are preemption points as well. The layer stores nothing and keeps the promises of what
- * is below, but that of atomic writes only up to 8 bytes where it parts calls.
+ * Flushes are asked for over memory too, and between the halves of a flog entry, so that they are preemption points as well. The layer stores nothing and
+ * keeps the other promises of what is below, but that of atomic writes only up to 8 bytes where it parts calls. It has no `writeThrough`: the write and the
+ * flush that stand in for it are preemption points each. What is below is told what a call is for when that is made, also where it comes later.
  */
 export class PreemptingProvider implements PmemProvider {
   readonly name: string
   readonly size: number
   readonly readOnly: boolean
   readonly capabilities: ProviderCapabilities
+  readonly badBlocks?: () => readonly ByteRange[]
+  readonly annotate?: (stage: CallStage, lane?: number) => void
   private readonly inner: PmemProvider
   private readonly firstPart: FirstPart
+  /** What the next call is for, where what is below wants to know. */
+  private annotation: Parameters<NonNullable<PmemProvider['annotate']>> | undefined
 
   /** @param random decides where in a call the caller is preempted; default: after it */
   constructor(inner: PmemProvider, random?: SeededRandom) {
@@ -46,11 +53,18 @@ export class PreemptingProvider implements PmemProvider {
     this.readOnly = inner.readOnly
     const { flush, mayWait, atomicWriteBytes } = inner.capabilities
     const isParted = random !== undefined && !mayWait
+    if (inner.badBlocks !== undefined) this.badBlocks = () => inner.badBlocks?.() ?? []
+    if (inner.annotate !== undefined) {
+      this.annotate = (...annotation) => {
+        this.annotation = annotation
+      }
+    }
     this.firstPart = isParted ? (length) => randomPart(length, random) : (length) => length
     this.capabilities = Object.freeze({
       ...inner.capabilities,
       mayWait: true,
       durableOnWrite: false,
+      sameLineOrdered: false,
       flush: flush === 'none' ? 'immediate' : flush,
       atomicWriteBytes: isParted ? Math.min(atomicWriteBytes, WHOLE_BYTES) : atomicWriteBytes,
     })
@@ -101,10 +115,16 @@ export class PreemptingProvider implements PmemProvider {
     length: number,
     call: (from: number, end: number) => MaybeSleep,
   ): MaybeSleep {
+    const { annotation } = this
+    this.annotation = undefined
+    const make = (from: number, end: number): MaybeSleep => {
+      if (annotation !== undefined) this.inner.annotate?.(...annotation)
+      return call(from, end)
+    }
     const first = this.firstPart(length)
-    const wait = first > 0 || length === 0 ? call(0, first) : undefined
+    const wait = first > 0 || length === 0 ? make(0, first) : undefined
     if (wait !== undefined) return wait
-    return first === length ? preemptionPoint(on) : new PreemptedCall(on, () => call(first, length))
+    return first === length ? preemptionPoint(on) : new PreemptedCall(on, () => make(first, length))
   }
 }
 
