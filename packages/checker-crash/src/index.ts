@@ -8,3 +8,9 @@ export type {
   CrashViolation,
   ExplorePointsOptions,
 } from './explore-points.ts'
+export {
+  checkOverlapping,
+  replayOverlapping,
+  type OverlappingCheckOptions,
+  type OverlappingCheckResult,
+} from './check-overlapping.ts'

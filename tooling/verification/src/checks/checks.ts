@@ -1,0 +1,22 @@
+/** All checks, in the order in which mutants meet them. */
+import type { Check } from './check.ts'
+import { CRASH_CHECKS } from './crash-checks.ts'
+import { CREATION_CHECKS } from './creation-checks.ts'
+import { BAD_MEDIA } from './bad-media-check.ts'
+import { FAILING_FLUSH } from './failing-flush-check.ts'
+import { ONE_FAILING_CALL } from './one-failing-call-check.ts'
+import { SLEEPING_FLUSH } from './sleeping-flush-check.ts'
+import { IMAGE_CHECKS } from './image-checks.ts'
+import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
+
+export const CHECKS: readonly Check[] = [
+  ...SCHEDULE_CHECKS,
+  ...CRASH_CHECKS,
+  ...CREATION_CHECKS,
+  ...IMAGE_CHECKS,
+  SLEEPING_FLUSH,
+  BAD_MEDIA,
+  FAILING_FLUSH,
+  ONE_FAILING_CALL,
+  SCHEDULES_OF_SEVERAL,
+]
