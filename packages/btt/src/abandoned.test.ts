@@ -4,32 +4,18 @@ import {
   ArenaErrorStateError,
   CannotBlockError,
   ProviderIoError,
-  type AttachOptions,
   type BttDevice,
   type Sleepable,
 } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { RecursionCountLaneTable } from '@bttkit/region-lanes'
-import { runAsync, runAtomic, runBlocking } from '@bttkit/sleepable'
+import { runAsync, runBlocking } from '@bttkit/sleepable'
 import { BttEngine } from './engine.ts'
-import { MIB, bijectionProblems, engine, freshMemory, parts } from './engine.test-support.ts'
+import { parts } from './engine.test-support.ts'
+import { SECTOR, driveToWait, expectSound, fill, lateDevice, prepared } from './late-device.test-support.ts'
 import { LateProvider, settle } from './late-provider.test-support.ts'
 
-const SECTOR = 4096
 const FLOG_HALF_BYTES = 8
-const fill = (byte: number, length = SECTOR): Uint8Array => new Uint8Array(length).fill(byte)
-
-const prepared = freshMemory(17 * MIB, { externalLbasize: SECTOR, nfree: 2 })
-runAtomic(engine.attach(prepared)).atomic.write(0, fill(1, 40 * SECTOR))
-
-/** A device of one lane, whose first 40 sectors are 1, on storage whose calls are late from now on. */
-async function lateDevice(options: AttachOptions = {}) {
-  const bytes = prepared.mapping.slice()
-  const provider = new LateProvider(new MemoryProvider({ bytes }, 'late'))
-  const device = await runAsync(engine.attach(provider, { laneCount: 1, ...options }))
-  provider.isLate = true
-  return { bytes, provider, device }
-}
 
 type Start = (device: BttDevice) => Sleepable<void>
 
@@ -54,22 +40,6 @@ const ENDS = [
   ['is abandoned', goAway],
   ['is refused a wait', refuse],
 ] as const
-
-/** Drives an operation to its n-th wait; false when it has ended before. `call` is which of the calls under way is its own. */
-async function driveToWait(
-  operation: Sleepable<void>,
-  provider: LateProvider,
-  waits: number,
-  call = 0,
-): Promise<boolean> {
-  let step = operation.next()
-  for (let wait = 1; wait < waits && step.done !== true; wait++) {
-    provider.calls[call]?.finish()
-    await step.value
-    step = operation.next()
-  }
-  return step.done !== true
-}
 
 const CASES = OPERATIONS.flatMap(([what, start]) =>
   ENDS.map(([how, end]) => ({ name: `${what} that ${how}`, start, end })),
@@ -112,20 +82,6 @@ function isPublishing({ history }: LateProvider): boolean {
   )
   const since = history.slice(flogStore)
   return flogStore >= 0 && since.every(({ kind, length }) => kind !== 'read' && length !== SECTOR)
-}
-
-/** The image, attached anew: the bijection holds, each sector is one version, and LBA 11 is `expected`. */
-function expectSound(bytes: Uint8Array, expected: number, when: string): void {
-  const again = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'again')))
-  expect(bijectionProblems(bytes, 4096), `${when}: the bijection`).toEqual([])
-  const all = fill(0xcc, 40 * SECTOR)
-  again.atomic.read(0, all)
-  for (let lba = 0; lba < 40; lba++) {
-    const sector = all.subarray(lba * SECTOR, (lba + 1) * SECTOR)
-    if (lba === 11 && expected === 5) expect(sector, `${when}, LBA 11`).toEqual(fill(5))
-    else if (lba < 2 || lba > 32) expect(sector, `${when}, LBA ${lba}`).toEqual(fill(1))
-    else expect([0, 1, 2], `${when}, LBA ${lba}`).toContain(sector[SECTOR / 2])
-  }
 }
 
 test('a reader that was abandoned holds up no writer of its block', async () => {

@@ -4,7 +4,7 @@ import { decodeFlogEntry, hasErrorFlag } from '@bttkit/btt-format'
 import { kernelImages, poolImages } from '@bttkit/fixtures'
 import { Disk, type Driven } from './disk.test-support.ts'
 import { bijectionProblems } from './engine.test-support.ts'
-import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
+import { describeOverStorages, repetitions, sampleOver } from './over-storages.test-support.ts'
 
 /** Sound images of both writers, and where their BTT begins. */
 const images = [
@@ -12,12 +12,18 @@ const images = [
     .filter((image) => image.kind !== 'corrupt')
     .map((image) => ({
       name: image.name,
+      kind: `kernel ${image.kind}`,
       bytes: image.bytes(),
       offset: image.manifest.btt?.infoBlockFileOffset ?? 0,
     })),
   ...poolImages()
     .filter((pool) => pool.manifest.layout_written)
-    .map((pool) => ({ name: pool.name, bytes: pool.bytes(), offset: pool.manifest.btt.offset })),
+    .map((pool) => ({
+      name: pool.name,
+      kind: `pool ${pool.kind}`,
+      bytes: pool.bytes(),
+      offset: pool.manifest.btt.offset,
+    })),
 ]
 
 async function isLost(device: Driven, lba: number): Promise<boolean> {
@@ -31,9 +37,11 @@ async function isLost(device: Driven, lba: number): Promise<boolean> {
 }
 
 describeOverStorages((storage) => {
-  test.each(images.map((image) => [image.name, image] as const))(
-    '%s is continued: what we write and what was there read back',
-    async (_name, { bytes, offset }) => {
+  const sampled = sampleOver(storage, images, ({ kind }) => kind)
+
+  test.each(sampled)(
+    '$name is continued: what we write and what was there read back',
+    async ({ bytes, offset }) => {
       using disk = new Disk(storage, bytes)
       const device = await disk.attach({ laneCount: 16 })
       const { sectorSize, metadataSize, sectorCount } = device
@@ -81,9 +89,9 @@ describeOverStorages((storage) => {
     },
   )
 
-  test.each(images.map((image) => [image.name, image] as const))(
-    'what we write to %s has no flags in the flog but the error of an old block, as Linux wants it',
-    async (_name, { bytes }) => {
+  test.each(sampled)(
+    'what we write to $name has no flags in the flog but the error of an old block, as Linux wants it',
+    async ({ bytes }) => {
       using disk = new Disk(storage, bytes)
       const laneCount = repetitions(storage, 256)
       // As many sectors as these lanes have slots, if they are not too many: the flog shows the last write to each.

@@ -15,8 +15,9 @@ import {
   sha256,
 } from './engine.test-support.ts'
 import { powerCutAt, recording } from './faults.test-support.ts'
-import { describeOverStorages } from './over-storages.test-support.ts'
+import { describeOverStorages, sampleOver } from './over-storages.test-support.ts'
 
+const SIZE = 17 * MIB
 const UUID = '01234567-89ab-cdef-0123-456789abcdef'
 
 async function code(attempt: Promise<unknown>): Promise<string> {
@@ -31,36 +32,44 @@ async function code(attempt: Promise<unknown>): Promise<string> {
 
 const text = (string: string): Uint8Array => Uint8Array.from(string, (character) => character.charCodeAt(0))
 
+const inUse: [string, Uint8Array][] = [
+  ['a BTT of version 1.1', kernelImage('v11-4096').bytes()],
+  ['a BTT of version 2.0', kernelImage('v20-4096').bytes()],
+  ['a libpmemblk pool', poolImage('blk-4096').bytes()],
+]
+
 describeOverStorages((storage) => {
-  test.each(
-    KERNEL_LBASIZES.flatMap((lbasize) =>
-      (['1.1', '2.0'] as const).map((version) => [lbasize, version] as const),
-    ),
-  )('creates sectors of %i bytes, version %s, as asked', async (externalLbasize, version) => {
-    using disk = new Disk(storage, new Uint8Array(32 * MIB))
-    await disk.create({
-      externalLbasize,
-      version,
-      uuid: UUID,
-      parentUuid: UUID.replace('0', 'f'),
-      nfree: 100,
-    })
-    const { info } = await disk.attach({ readOnly: true })
-    expect(info).toMatchObject({
-      namespaceOffset: version === '1.1' ? 4096 : 0,
-      ...sectorShape(externalLbasize),
-      state: 'clean',
-      problems: [],
-    })
-    expect(info.format).toEqual({ version, dialect: 'kernel', logLayout: '0,1' })
-    expect(info.arenas).toMatchObject([
-      { uuid: UUID, parentUuid: UUID.replace('0', 'f'), externalLbasize, nfree: 100, flags: 0 },
-    ])
-    expect(bijectionProblems(disk.bytes(), info.namespaceOffset)).toEqual([])
-  })
+  const layouts = KERNEL_LBASIZES.flatMap((externalLbasize) =>
+    (['1.1', '2.0'] as const).map((version) => ({ externalLbasize, version })),
+  )
+  test.each(sampleOver(storage, layouts, ({ version }) => version))(
+    'creates sectors of $externalLbasize bytes, version $version, as asked',
+    async ({ externalLbasize, version }) => {
+      using disk = new Disk(storage, new Uint8Array(SIZE))
+      await disk.create({
+        externalLbasize,
+        version,
+        uuid: UUID,
+        parentUuid: UUID.replace('0', 'f'),
+        nfree: 100,
+      })
+      const { info } = await disk.attach({ readOnly: true })
+      expect(info).toMatchObject({
+        namespaceOffset: version === '1.1' ? 4096 : 0,
+        ...sectorShape(externalLbasize),
+        state: 'clean',
+        problems: [],
+      })
+      expect(info.format).toEqual({ version, dialect: 'kernel', logLayout: '0,1' })
+      expect(info.arenas).toMatchObject([
+        { uuid: UUID, parentUuid: UUID.replace('0', 'f'), externalLbasize, nfree: 100, flags: 0 },
+      ])
+      expect(bijectionProblems(disk.bytes(), info.namespaceOffset)).toEqual([])
+    },
+  )
 
   // What the Linux driver wrote for the same parameters, field by field.
-  test.each(['v11-512', 'v11-520', 'v11-4096', 'v20-4096'])(
+  test.each(sampleOver(storage, ['v11-512', 'v11-520', 'v11-4096', 'v20-4096']))(
     'creates what the Linux driver created for %s',
     async (name) => {
       const { btt, namespace, arenas } = kernelImage(name).manifest
@@ -83,16 +92,17 @@ describeOverStorages((storage) => {
     },
   )
 
-  test.each<[string, number, CreateOptions]>([
+  const refused: [string, number, CreateOptions][] = [
     ['a storage of 16 MiB, which leaves too little behind the first page', 16 * MIB, {}],
-    ['an unknown sector size', 32 * MIB, { externalLbasize: 1024 }],
-    ['an unknown version', 32 * MIB, { version: '1.2' as never }],
-    ['a UUID that is none', 32 * MIB, { uuid: 'x' }],
-    ['no spare blocks', 32 * MIB, { nfree: 0 }],
-    ['more spare blocks than there is room for', 17 * MIB, { externalLbasize: 4096, nfree: 60_000 }],
-    ['an offset that is not aligned', 32 * MIB, { namespaceOffset: 100 }],
-    ['an offset beyond the end', 32 * MIB, { namespaceOffset: 64 * MIB }],
-  ])('refuses %s and writes nothing', async (_what, size, options) => {
+    ['an unknown sector size', SIZE, { externalLbasize: 1024 }],
+    ['an unknown version', SIZE, { version: '1.2' as never }],
+    ['a UUID that is none', SIZE, { uuid: 'x' }],
+    ['no spare blocks', SIZE, { nfree: 0 }],
+    ['more spare blocks than there is room for', SIZE, { externalLbasize: 4096, nfree: 60_000 }],
+    ['an offset that is not aligned', SIZE, { namespaceOffset: 100 }],
+    ['an offset beyond the end', SIZE, { namespaceOffset: 64 * MIB }],
+  ]
+  test.each(sampleOver(storage, refused))('refuses %s and writes nothing', async (_what, size, options) => {
     const blank = new Uint8Array(size)
     using disk = new Disk(storage, blank)
     expect(await code(disk.create(options))).toBe('BTT_LAYOUT')
@@ -106,7 +116,7 @@ describeOverStorages((storage) => {
     expect(device.sectorCount).toBe(3829)
   })
 
-  test.each<[string, number, Uint8Array]>([
+  const contents: [string, number, Uint8Array][] = [
     ['ext2, ext3 or ext4', 1080, Uint8Array.of(0x53, 0xef)],
     ['XFS', 0, text('XFSB')],
     ['Btrfs', 65_600, text('_BHRfS_M')],
@@ -115,33 +125,36 @@ describeOverStorages((storage) => {
     ['LUKS', 0, text('LUKS')],
     ['swap', 4086, text('SWAPSPACE2')],
     ['data', 100_000, text('a letter')],
-    ['data', 32 * MIB - 10, text('the end')],
-  ])('refuses storage with %s at byte %i unless forced', async (name, offset, bytes) => {
-    const content = new Uint8Array(32 * MIB)
-    content.set(bytes, offset)
-    using disk = new Disk(storage, content)
-    await expect(disk.create()).rejects.toThrow(name)
-    expect(disk.holds(content)).toBe(true)
-    await disk.create({ force: true })
-    const device = await disk.attach()
-    expect(device.info.problems).toEqual([])
-  })
+    ['data', SIZE - 10, text('the end')],
+  ]
+  test.each(sampleOver(storage, contents, ([name]) => name === 'data'))(
+    'refuses storage with %s at byte %i unless forced',
+    async (name, offset, bytes) => {
+      const content = new Uint8Array(SIZE)
+      content.set(bytes, offset)
+      using disk = new Disk(storage, content)
+      await expect(disk.create()).rejects.toThrow(name)
+      expect(disk.holds(content)).toBe(true)
+      await disk.create({ force: true })
+      const device = await disk.attach()
+      expect(device.info.problems).toEqual([])
+    },
+  )
 
-  test.each<[string, () => Uint8Array]>([
-    ['a BTT of version 1.1', () => kernelImage('v11-4096').bytes()],
-    ['a BTT of version 2.0', () => kernelImage('v20-4096').bytes()],
-    ['a libpmemblk pool', () => poolImage('blk-4096').bytes()],
-  ])('refuses %s, and forced makes the only BTT there is', async (_what, bytes) => {
-    for (const version of ['1.1', '2.0'] as const) {
-      using disk = new Disk(storage, bytes())
-      expect(await code(disk.create({ version }))).toBe('BTT_ALREADY_IN_USE')
-      await disk.create({ version, force: true, uuid: UUID })
-      const { info } = await disk.attach()
-      expect(info.arenas[0]?.uuid).toBe(UUID)
-      expect(info.format.version).toBe(version)
-      expect(bijectionProblems(disk.bytes(), info.namespaceOffset)).toEqual([])
-    }
-  })
+  test.each(sampleOver(storage, inUse))(
+    'refuses %s, and forced makes the only BTT there is',
+    async (_what, bytes) => {
+      for (const version of ['1.1', '2.0'] as const) {
+        using disk = new Disk(storage, bytes)
+        expect(await code(disk.create({ version }))).toBe('BTT_ALREADY_IN_USE')
+        await disk.create({ version, force: true, uuid: UUID })
+        const { info } = await disk.attach()
+        expect(info.arenas[0]?.uuid).toBe(UUID)
+        expect(info.format.version).toBe(version)
+        expect(bijectionProblems(disk.bytes(), info.namespaceOffset)).toEqual([])
+      }
+    },
+  )
 
   test('a BTT that ends before the new one begins is left alone, forced or not', async () => {
     const bytes = new Uint8Array(64 * MIB)

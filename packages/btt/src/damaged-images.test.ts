@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { corruptions, applyPatches, kernelImage, poolImage } from '@bttkit/fixtures'
 import { Disk } from './disk.test-support.ts'
 import { sha256 } from './engine.test-support.ts'
-import { describeOverStorages } from './over-storages.test-support.ts'
+import { describeOverStorages, sampleOver } from './over-storages.test-support.ts'
 
 async function code(attempt: Promise<unknown>): Promise<string> {
   try {
@@ -13,6 +13,22 @@ async function code(attempt: Promise<unknown>): Promise<string> {
   }
 }
 
+const damagedNames = [
+  'bad-flog-same-seq',
+  'bad-info1-zero',
+  'bad-info-both-zero',
+  'bad-map-oob',
+  'bad-map-pending',
+  'bad-pad-old-02',
+]
+const pristine = new Map(damagedNames.map((name) => [name, kernelImage(name).bytes()]))
+
+function pristineOf(name: string): Uint8Array {
+  const bytes = pristine.get(name)
+  if (bytes === undefined) throw new Error(`no image is called ${name}`)
+  return bytes
+}
+
 const crashedPool = poolImage('crash-4096').bytes()
 /** A copy for the damages, one after the other. */
 const damaged = crashedPool.slice()
@@ -20,7 +36,7 @@ const damaged = crashedPool.slice()
 describeOverStorages((storage) => {
   // All sectors over memory; elsewhere some of them, or it takes long.
   const step = storage.effort === 1 ? 1 : 40
-  const diskOf = (name: string): Disk => new Disk(storage, kernelImage(name).bytes())
+  const diskOf = (name: string): Disk => new Disk(storage, pristineOf(name))
 
   test.each([
     ['bad-flog-same-seq', 'BTT_FLOG'],
@@ -29,7 +45,7 @@ describeOverStorages((storage) => {
   ])('%s is refused for writing: %s', async (name, expected) => {
     using disk = diskOf(name)
     expect(await code(disk.attach())).toBe(expected)
-    expect(sha256(disk.bytes())).toBe(kernelImage(name).manifest.rawSha256)
+    expect(disk.holds(pristineOf(name))).toBe(true)
   })
 
   test.each(['bad-flog-same-seq', 'bad-info1-zero'])(
@@ -81,11 +97,12 @@ describeOverStorages((storage) => {
     expect(again.info.problems).toEqual([])
   })
 
-  test.each(corruptions().map((corruption) => [corruption.name, corruption] as const))(
-    'damage "%s" of a pool never crashes an attach, and a read-only one writes nothing',
-    async (_name, corruption) => {
+  // What is damaged stands before the first hyphen: the info block, the map, the flog.
+  test.each(sampleOver(storage, corruptions(), ({ name }) => name.split('-')[0]))(
+    'damage "$name" of a pool never crashes an attach, and a read-only one writes nothing',
+    async ({ patches }) => {
       damaged.set(crashedPool)
-      applyPatches(damaged, corruption.patches)
+      applyPatches(damaged, patches)
       using disk = new Disk(storage, damaged)
       try {
         const device = await disk.attach({ readOnly: true })

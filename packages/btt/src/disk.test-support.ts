@@ -49,6 +49,8 @@ export class Disk {
   private readonly where: Uint8Array | string
   private readonly folder: string | undefined
   private readonly opened: PmemProvider[] = []
+  /** Goes back to the spare memory with the disk. */
+  private readonly lent: Uint8Array[] = []
 
   /** Holds a copy of the content. `threads`: memory is such as threads can share. */
   constructor(storage: TestStorage, content: Uint8Array, threads = false) {
@@ -58,10 +60,13 @@ export class Disk {
       this.folder = mkdtempSync(join(FILES, 'bttkit-engine-'))
       this.where = join(this.folder, 'disk.img')
       writeChunks(this.where, start, content)
-    } else {
-      const size = start + content.length
-      this.where = new Uint8Array(threads ? new SharedArrayBuffer(size) : new ArrayBuffer(size))
+    } else if (threads) {
+      this.where = new Uint8Array(new SharedArrayBuffer(start + content.length))
       copySparse(content, this.where.subarray(start))
+    } else {
+      this.where = this.borrow(start + content.length)
+      this.where.fill(0, 0, start)
+      this.where.set(content, start)
     }
   }
 
@@ -96,14 +101,15 @@ export class Disk {
     await drive(this.driverOf(provider), engine.create(provider, options))
   }
 
-  /** The bytes as they are now: of memory themselves, of a file a copy. */
+  /** The bytes as they are now: of memory themselves, of a file a copy. Until the disk is disposed of. */
   bytes(): Uint8Array {
     const { start } = this.storage
     if (typeof this.where !== 'string') return this.where.subarray(start)
-    const bytes = new Uint8Array(statSync(this.where).size - start)
+    const bytes = this.borrow(statSync(this.where).size - start)
     const fd = openSync(this.where, 'r')
     try {
-      readSync(fd, bytes, 0, bytes.length, start)
+      const length = readSync(fd, bytes, 0, bytes.length, start)
+      if (length !== bytes.length) throw new Error(`${this.where}: only ${length} bytes could be read`)
     } finally {
       closeSync(fd)
     }
@@ -132,6 +138,15 @@ export class Disk {
   [Symbol.dispose](): void {
     for (const provider of this.opened) void provider.close()
     if (this.folder !== undefined) rmSync(this.folder, { recursive: true })
+    spare.push(...this.lent.splice(0))
+  }
+
+  /** Memory with anything in it. */
+  private borrow(size: number): Uint8Array {
+    const at = spare.findIndex(({ length }) => length === size)
+    const bytes = spare.splice(at, at === -1 ? 0 : 1)[0] ?? new Uint8Array(size)
+    this.lent.push(bytes)
+    return bytes
   }
 
   private openBare(readOnly: boolean): PmemProvider {
@@ -144,6 +159,9 @@ export class Disk {
     return provider.capabilities.mayWait ? 'async' : this.storage.driver
   }
 }
+
+/** Memory of disks that are gone: to get and collect megabytes for each of thousands costs more than what is tested. */
+const spare: Uint8Array[] = []
 
 const CHUNK_BYTES = 2 ** 16
 const zeroChunk = new Uint8Array(CHUNK_BYTES)

@@ -10,7 +10,7 @@ import {
   callsOf,
   expectSound,
   failureOf,
-  isFailed,
+  failingStorages,
 } from './failing-calls.test-support.ts'
 import { callsOfKind, failing, recording } from './faults.test-support.ts'
 import { describeOverStorages } from './over-storages.test-support.ts'
@@ -68,7 +68,7 @@ describeOverStorages((storage) => {
       }
     },
   )
-}, isFailed)
+}, failingStorages)
 
 /** `isUntouched`: nothing can have been stored, so an older BTT may be there still. */
 async function expectNoneOrWhole(disk: Disk, isUntouched: boolean, what: string): Promise<void> {

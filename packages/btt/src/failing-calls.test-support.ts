@@ -59,7 +59,7 @@ async function prepared(bytes: Uint8Array): Promise<Uint8Array> {
   using disk = new Disk(storageNamed('memory'), bytes)
   const device = await disk.attach()
   await write(device, windowOf(device), SECTORS, 1)
-  return disk.bytes()
+  return disk.bytes().slice()
 }
 
 const oneArena = await prepared(freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 }).mapping)
@@ -140,7 +140,7 @@ async function interrupted(): Promise<Uint8Array> {
   const { data } = sectorsOf(device, 1, 2)
   for (const sector of [1, SECTORS - 2])
     interruptBeforeMapEntry(device.device.sleepable.write(windowOf(device) + sector, data))
-  return disk.bytes()
+  return disk.bytes().slice()
 }
 
 /** The calls of an undisturbed attach, and of the operation after it. */
@@ -255,5 +255,9 @@ export async function expectSound(bytes: Uint8Array, expectation: Expectation, w
  * The storages on which each call of each operation is failed: among them are flog halves that share a flush and such that do not, stores that are durable by themselves, a
  * failure that is thrown, and one that comes when the flush has been waited for.
  */
-export const isFailed = ({ name }: TestStorage): boolean =>
-  ['memory', 'a file', 'DAX with libpmem', 'a sleeping flush over memory'].includes(name)
+export const failingStorages: readonly TestStorage[] = [
+  'memory',
+  'a file',
+  'DAX with libpmem',
+  'a sleeping flush over memory',
+].map(storageNamed)

@@ -9,7 +9,7 @@ import {
   callsOf,
   expectSound,
   failureOf,
-  isFailed,
+  failingStorages,
   isWritable,
   outsideOf,
   readWindow,
@@ -76,4 +76,4 @@ describeOverStorages((storage) => {
       expect(stores).toBeGreaterThan(0)
     },
   )
-}, isFailed)
+}, failingStorages)

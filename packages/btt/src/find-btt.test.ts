@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { BttkitError, type AttachOptions, type BttInfo } from '@bttkit/interfaces'
 import { decodeInfoBlock, encodeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
 import { kernelImage, poolImage } from '@bttkit/fixtures'
@@ -7,6 +7,7 @@ import { runAtomic } from '@bttkit/sleepable'
 import { Disk } from './disk.test-support.ts'
 import { MIB, engine, freshMemory, sha256 } from './engine.test-support.ts'
 import { describeOverStorages } from './over-storages.test-support.ts'
+import { storageNamed, type TestStorage } from './storages.test-support.ts'
 
 async function code(attempt: Promise<unknown>): Promise<string> {
   try {
@@ -38,14 +39,18 @@ function makeImageInside(): Uint8Array {
 
 const imageInside = makeImageInside()
 
-describeOverStorages((storage) => {
-  async function attach(bytes: Uint8Array, options: AttachOptions = {}): Promise<BttInfo> {
+function attachOver(storage: TestStorage) {
+  return async (bytes: Uint8Array, options: AttachOptions = {}): Promise<BttInfo> => {
     using disk = new Disk(storage, bytes)
     const device = await disk.attach(options)
     // What was looked at is as it was.
     expect(disk.holds(bytes)).toBe(true)
     return device.info
   }
+}
+
+describeOverStorages((storage) => {
+  const attach = attachOver(storage)
 
   test('a stale 2.0 info block in front of a newer 1.1 BTT does not win', async () => {
     const bytes = freshMemory(32 * MIB, { version: '2.0' }).mapping
@@ -53,14 +58,6 @@ describeOverStorages((storage) => {
     runAtomic(engine.create(new MemoryProvider({ bytes }, 'image'), { force: true }))
     bytes.set(stale, 0)
     expect((await attach(bytes)).namespaceOffset).toBe(4096)
-  })
-
-  test('a 1.1 info block left inside a newer 2.0 BTT does not win', async () => {
-    const bytes = freshMemory(32 * MIB).mapping
-    const stale = bytes.slice(4096, 8192)
-    runAtomic(engine.create(new MemoryProvider({ bytes }, 'image'), { version: '2.0', force: true }))
-    bytes.set(stale, 4096)
-    expect((await attach(bytes)).namespaceOffset).toBe(0)
   })
 
   test.each<[string, (bytes: Uint8Array) => unknown]>([
@@ -74,24 +71,6 @@ describeOverStorages((storage) => {
     expect((await attach(bytes, { readOnly: true, namespaceOffset: 0 })).format.version).toBe('2.0')
   })
 
-  test('two BTTs that both count are refused, and an offset chooses', async () => {
-    const bytes = freshMemory(32 * MIB).mapping
-    // A 2.0 info block whose backup stands beside that of the other.
-    const info = decodeInfoBlock(freshMemory(16 * MIB, { version: '2.0' }).mapping.subarray(0, 4096))
-    bytes.set(encodeInfoBlock(info), 0)
-    bytes.set(encodeInfoBlock(info), info.info2off)
-    await expect(attach(bytes, { readOnly: true })).rejects.toThrow('at bytes 0 and 4096')
-    expect((await attach(bytes, { readOnly: true, namespaceOffset: 4096 })).namespaceOffset).toBe(4096)
-    expect((await attach(bytes, { readOnly: true, namespaceOffset: 0 })).namespaceOffset).toBe(0)
-  })
-
-  test('a version that does not belong to its position does not count', async () => {
-    const bytes = freshMemory(32 * MIB).mapping
-    alterInfo(bytes, 4096, { major: 2, minor: 0 })
-    expect(await code(attach(bytes))).toBe('BTT_NOT_FOUND')
-    expect((await attach(bytes, { namespaceOffset: 4096 })).format.version).toBe('2.0')
-  })
-
   test('a pool is found behind its header, and a bare copy of its BTT at 4096', async () => {
     const pool = poolImage('blk-4096').bytes()
     expect((await attach(pool, { readOnly: true })).namespaceOffset).toBe(8192)
@@ -100,14 +79,6 @@ describeOverStorages((storage) => {
     const info = await attach(bare, { readOnly: true })
     expect(info.namespaceOffset).toBe(4096)
     expect(info.format.dialect).toBe('pmdk')
-  })
-
-  test('a pool that lost both info blocks is not taken for one that was never written', async () => {
-    const bytes = poolImage('blk-4096').bytes()
-    const { info2off } = decodeInfoBlock(bytes.subarray(8192, 12_288))
-    bytes.fill(0, 8192, 12_288)
-    bytes.fill(0, 8192 + info2off, 8192 + info2off + 4096)
-    expect(await code(attach(bytes, { readOnly: true }))).toBe('BTT_NOT_FOUND')
   })
 
   test('a BTT at a byte where a torn write could split its map entries is read and not written', async () => {
@@ -134,6 +105,48 @@ describeOverStorages((storage) => {
     const info = await attach(bytes)
     expect(info.problems).toEqual([expect.stringContaining('backup')])
     expect(info.state).toBe('clean')
+  })
+
+  test.each([1, 4095, 16 * MIB - 1])('storage of %i bytes is too small', async (size) => {
+    await expect(attach(new Uint8Array(size))).rejects.toThrow('at least 16 MiB')
+  })
+})
+
+describe('what the bytes alone decide, over memory', () => {
+  const attach = attachOver(storageNamed('memory'))
+
+  test('a 1.1 info block left inside a newer 2.0 BTT does not win', async () => {
+    const bytes = freshMemory(32 * MIB).mapping
+    const stale = bytes.slice(4096, 8192)
+    runAtomic(engine.create(new MemoryProvider({ bytes }, 'image'), { version: '2.0', force: true }))
+    bytes.set(stale, 4096)
+    expect((await attach(bytes)).namespaceOffset).toBe(0)
+  })
+
+  test('two BTTs that both count are refused, and an offset chooses', async () => {
+    const bytes = freshMemory(32 * MIB).mapping
+    // A 2.0 info block whose backup stands beside that of the other.
+    const info = decodeInfoBlock(freshMemory(16 * MIB, { version: '2.0' }).mapping.subarray(0, 4096))
+    bytes.set(encodeInfoBlock(info), 0)
+    bytes.set(encodeInfoBlock(info), info.info2off)
+    await expect(attach(bytes, { readOnly: true })).rejects.toThrow('at bytes 0 and 4096')
+    expect((await attach(bytes, { readOnly: true, namespaceOffset: 4096 })).namespaceOffset).toBe(4096)
+    expect((await attach(bytes, { readOnly: true, namespaceOffset: 0 })).namespaceOffset).toBe(0)
+  })
+
+  test('a version that does not belong to its position does not count', async () => {
+    const bytes = freshMemory(32 * MIB).mapping
+    alterInfo(bytes, 4096, { major: 2, minor: 0 })
+    expect(await code(attach(bytes))).toBe('BTT_NOT_FOUND')
+    expect((await attach(bytes, { namespaceOffset: 4096 })).format.version).toBe('2.0')
+  })
+
+  test('a pool that lost both info blocks is not taken for one that was never written', async () => {
+    const bytes = poolImage('blk-4096').bytes()
+    const { info2off } = decodeInfoBlock(bytes.subarray(8192, 12_288))
+    bytes.fill(0, 8192, 12_288)
+    bytes.fill(0, 8192 + info2off, 8192 + info2off + 4096)
+    expect(await code(attach(bytes, { readOnly: true }))).toBe('BTT_NOT_FOUND')
   })
 
   test.each<[string, Partial<InfoBlock>, string]>([
@@ -164,10 +177,6 @@ describeOverStorages((storage) => {
     alterInfo(bytes, 4096, change)
     expect(await code(attach(bytes))).toBe('BTT_WRITE_REFUSED')
     expect((await attach(bytes, { readOnly: true })).state).toBe('error')
-  })
-
-  test.each([1, 4095, 16 * MIB - 1])('storage of %i bytes is too small', async (size) => {
-    await expect(attach(new Uint8Array(size))).rejects.toThrow('at least 16 MiB')
   })
 
   test.each([-1, 0.5, 2 ** 60, 20 * MIB, Number.NaN])('the offset %d is refused', async (namespaceOffset) => {

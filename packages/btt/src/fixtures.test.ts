@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { SectorErrorError } from '@bttkit/interfaces'
-import { kernelImage, kernelImages, poolImages, poolImage, type KernelImage } from '@bttkit/fixtures'
+import { kernelImages, poolImages, poolImage, type KernelImage } from '@bttkit/fixtures'
 import { Disk, type Driven } from './disk.test-support.ts'
 import { bijectionProblems, sha256 } from './engine.test-support.ts'
-import { describeOverStorages } from './over-storages.test-support.ts'
+import { describeOverStorages, sampleOver } from './over-storages.test-support.ts'
 
-const sound = kernelImages().filter((image) => image.kind !== 'corrupt')
+/** Unpacked once. */
+const sound = kernelImages()
+  .filter(({ kind }) => kind !== 'corrupt')
+  .map((image) => ({ image, name: image.name, pristine: image.bytes() }))
+const pools = poolImages().map((pool) => ({ pool, name: pool.name, pristine: pool.bytes() }))
+const poolsWithZeros = pools.filter(({ pool }) => (pool.manifest.zero_lbas ?? []).length > 0)
+
+function pristineOf(name: string): Uint8Array {
+  const found = [...sound, ...pools].find((each) => each.name === name)
+  if (found === undefined) throw new Error(`no image is called ${name}`)
+  return found.pristine
+}
 
 /** Attaches, and reads every sector. */
 async function readAll(disk: Disk, readOnly: boolean): Promise<Uint8Array> {
@@ -20,7 +31,6 @@ function mapOffset(image: KernelImage): number {
   if (arena === undefined) throw new Error(`${image.name} has no arena`)
   return arena.at + arena.info.mapoff
 }
-const pools = poolImages()
 
 /** So many blocks are read at once, where none of them is an error. */
 const RUN_BLOCKS = 256
@@ -59,20 +69,19 @@ async function readTolerantly(device: Driven, first: number, target: Uint8Array)
 }
 
 describeOverStorages((storage) => {
-  describe.each(sound.map((image) => ({ name: image.name, image })))('$name', ({ image }) => {
+  describe.each(sampleOver(storage, sound, ({ image }) => image.kind))('$name', ({ image, pristine }) => {
     const { manifest } = image
 
     test('reads as the Linux driver reads it, and is left byte-identical by a read-only attach', async () => {
-      const bytes = image.bytes()
-      using disk = new Disk(storage, bytes)
+      using disk = new Disk(storage, pristine)
       const content = await readAll(disk, true)
       expect(content.length).toBe(manifest.logical?.bytes)
       expect(sha256(content)).toBe(manifest.logical?.sha256)
-      expect(disk.holds(bytes)).toBe(true)
+      expect(disk.holds(pristine)).toBe(true)
     })
 
     test('is described as its manifest says', async () => {
-      using disk = new Disk(storage, image.bytes())
+      using disk = new Disk(storage, pristine)
       const { info } = await disk.attach({ readOnly: true })
       const arenas = (manifest.arenas ?? []).map(({ at, size, info: fields }) => {
         const { versionMajor, versionMinor, checksumOk: _checksumOk, ...rest } = fields
@@ -95,7 +104,7 @@ describeOverStorages((storage) => {
     })
 
     test('an attach for writing completes its pending writes and changes nothing else', async () => {
-      const expected = image.bytes()
+      const expected = pristine.slice()
       using disk = new Disk(storage, expected)
       const view = new DataView(expected.buffer, expected.byteOffset)
       for (const pending of manifest.arenas?.[0]?.pendingRecovery ?? []) {
@@ -110,19 +119,18 @@ describeOverStorages((storage) => {
   })
 
   test('a read-only attach of an interrupted image says that it needs recovery, and after one for writing it is clean', async () => {
-    const image = kernelImage('crash-512')
-    using disk = new Disk(storage, image.bytes())
+    using disk = new Disk(storage, pristineOf('crash-512'))
     const stateOf = async (readOnly: boolean) => (await disk.attach({ readOnly })).info.state
     expect(await stateOf(true)).toBe('needs-recovery')
     expect(await stateOf(false)).toBe('clean')
     expect(await stateOf(true)).toBe('clean')
   })
 
-  test.each(pools.map((pool) => [pool.name, pool] as const))(
-    'pool %s reads as libpmemblk reads it',
-    async (_name, pool) => {
+  test.each(sampleOver(storage, pools, ({ pool }) => pool.kind))(
+    'pool $name reads as libpmemblk reads it',
+    async ({ pool, pristine }) => {
       const { manifest } = pool
-      using disk = new Disk(storage, pool.bytes())
+      using disk = new Disk(storage, pristine)
       const device = await disk.attach({ readOnly: true })
       expect(device.sectorCount).toBe(manifest.nlba)
       expect(device.sectorSize + device.metadataSize).toBe(manifest.bsize)
@@ -138,21 +146,22 @@ describeOverStorages((storage) => {
     },
   )
 
-  test.each(
-    pools.flatMap((pool) => ((pool.manifest.zero_lbas ?? []).length > 0 ? [[pool.name, pool] as const] : [])),
-  )('zero blocks of %s read as zeros', async (_name, pool) => {
-    using disk = new Disk(storage, pool.bytes())
-    const device = await disk.attach({ readOnly: true })
-    for (const lba of pool.manifest.zero_lbas ?? []) {
-      const sector = new Uint8Array(device.sectorSize).fill(0xff)
-      await device.read(lba, sector)
-      expect(sector.every((byte) => byte === 0)).toBe(true)
-    }
-  })
+  test.each(sampleOver(storage, poolsWithZeros))(
+    'zero blocks of $name read as zeros',
+    async ({ pool, pristine }) => {
+      using disk = new Disk(storage, pristine)
+      const device = await disk.attach({ readOnly: true })
+      for (const lba of pool.manifest.zero_lbas ?? []) {
+        const sector = new Uint8Array(device.sectorSize).fill(0xff)
+        await device.read(lba, sector)
+        expect(sector.every((byte) => byte === 0)).toBe(true)
+      }
+    },
+  )
 
   test('recovery of an interrupted pool makes the map that libpmemblk makes, and changes nothing else', async () => {
     const pool = poolImage('crash-4096')
-    const before = pool.bytes()
+    const before = pristineOf('crash-4096')
     const arena = pool.manifest.arenas?.[0]
     if (arena === undefined) throw new Error('no arena')
     using disk = new Disk(storage, before)
@@ -168,7 +177,7 @@ describeOverStorages((storage) => {
 
   test('a pool that was never written says so, and is not laid out by an attach for writing', async () => {
     const pool = poolImage('no-layout-512')
-    using disk = new Disk(storage, pool.bytes())
+    using disk = new Disk(storage, pristineOf('no-layout-512'))
     const device = await disk.attach({ readOnly: true })
     expect(device.info.problems).toEqual([expect.stringContaining('never written')])
     await expect(disk.attach()).rejects.toThrow(expect.objectContaining({ code: 'BTT_POOL_WITHOUT_LAYOUT' }))

@@ -2,15 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BttkitError } from '@bttkit/interfaces'
 import { decodeInfoBlock, encodeFlogEntry, encodeInfoBlock, infoChecksum } from '@bttkit/btt-format'
-import { kernelImage } from '@bttkit/fixtures'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
 import { Disk, type Driven } from './disk.test-support.ts'
 import { MIB, engine, freshMemory, sha256 } from './engine.test-support.ts'
 import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
 
-const pristine = kernelImage('v11-4096').bytes()
 const INFO_AT = 4096
+const pristine = writtenImage()
 const { mapoff, logoff, externalNlba, nfree } = runAtomic(
   engine.attach(new MemoryProvider({ bytes: pristine.slice() }, 'pristine')),
 ).info.arenas[0] ?? {
@@ -18,6 +17,14 @@ const { mapoff, logoff, externalNlba, nfree } = runAtomic(
   logoff: 0,
   externalNlba: 0,
   nfree: 0,
+}
+
+/** An image on which lanes 0 to 149 have written LBAs 16 to 115, some of them twice. What nobody wrote is zero, so that copies of it are cheap. */
+function writtenImage(): Uint8Array {
+  const memory = freshMemory(17 * MIB)
+  const { atomic } = runAtomic(engine.attach(memory, { lanePolicy: 'static' }))
+  for (let i = 0; i < 150; i++) atomic.write(16 + ((i * 7) % 100), new Uint8Array(4096).fill(i))
+  return memory.mapping
 }
 
 /** Values that programs trip over, and any other. */
@@ -73,6 +80,14 @@ test('a chain of arenas with more spare blocks than anyone makes is refused befo
   ).toThrow(/arena 34.*spare blocks, more than anyone makes/)
 })
 
+/** Made pristine again for each run of a property; a copy of its own for each takes longer than the run. */
+const hostile = pristine.slice()
+
+function hostileImage(): Uint8Array {
+  hostile.set(pristine)
+  return hostile
+}
+
 describeOverStorages((storage) => {
   async function attachAndUse(bytes: Uint8Array): Promise<void> {
     using disk = new Disk(storage, bytes)
@@ -91,7 +106,7 @@ describeOverStorages((storage) => {
         word,
         fc.boolean(),
         async (field, value, withBackup) => {
-          const bytes = pristine.slice()
+          const bytes = hostileImage()
           const block = bytes.subarray(INFO_AT, INFO_AT + 4096)
           new DataView(block.buffer, block.byteOffset).setUint32(field * 4, value, true)
           new DataView(block.buffer, block.byteOffset).setBigUint64(4088, infoChecksum(block), true)
@@ -106,7 +121,7 @@ describeOverStorages((storage) => {
   test('a wrong word anywhere in the flog is refused for writing, or used within bounds', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(nfree * 16 - 1), word, async (at, value) => {
-        const bytes = pristine.slice()
+        const bytes = hostileImage()
         new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + logoff + at * 4, value, true)
         await attachAndUse(bytes)
       }),
@@ -117,7 +132,7 @@ describeOverStorages((storage) => {
   test('a wrong map entry is an error of its sector, or reads some block of the arena', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(externalNlba - 1), word, async (lba, value) => {
-        const bytes = pristine.slice()
+        const bytes = hostileImage()
         new DataView(bytes.buffer, bytes.byteOffset).setUint32(INFO_AT + mapoff + lba * 4, value, true)
         using disk = new Disk(storage, bytes)
         const device = await disk.attach()

@@ -4,17 +4,24 @@ import { KERNEL_LBASIZES, decodeInfoBlock, sectorShape } from '@bttkit/btt-forma
 import { Disk } from './disk.test-support.ts'
 import { MIB, bijectionProblems, freshMemory } from './engine.test-support.ts'
 import { applyStep, stepsWithin, type Limit } from './model-steps.test-support.ts'
-import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
+import { describeOverStorages, repetitions, sampleOver } from './over-storages.test-support.ts'
+import { everyFlush } from './storages.test-support.ts'
 
 /** Sectors at the start of the device that the operations stay in, so that they meet. */
 const WINDOW_SECTORS = 40
 
+const images = KERNEL_LBASIZES.map((externalLbasize) => ({
+  externalLbasize,
+  ...sectorShape(externalLbasize),
+  pristine: freshMemory(17 * MIB, { externalLbasize, nfree: 8 }).mapping,
+}))
+
 describeOverStorages((storage) => {
-  test.each(KERNEL_LBASIZES.map((lbasize) => [lbasize] as const))(
-    'any sequence of operations on sectors of %i bytes does what it does to a plain array',
-    async (externalLbasize) => {
-      const { sectorSize } = sectorShape(externalLbasize)
-      const pristine = freshMemory(17 * MIB, { externalLbasize, nfree: 8 }).mapping
+  test.each(
+    sampleOver(storage, images, ({ sectorSize, metadataSize }) => `${sectorSize} ${metadataSize > 0}`),
+  )(
+    'any sequence of operations on sectors of $externalLbasize bytes does what it does to a plain array',
+    async ({ sectorSize, pristine }) => {
       const limit: Limit = { sectors: WINDOW_SECTORS, bytes: WINDOW_SECTORS * sectorSize }
       await fc.assert(
         fc.asyncProperty(stepsWithin(limit), async (sequence) => {
@@ -63,4 +70,4 @@ describeOverStorages((storage) => {
     await asLinux.read(0, sector)
     expect(sector).toEqual(new Uint8Array(512).fill(0x77))
   })
-})
+}, everyFlush)

@@ -8,7 +8,7 @@ import { Disk, type OwnLayers } from './disk.test-support.ts'
 import { MIB, PassingProvider, sha256 } from './engine.test-support.ts'
 import { applyStep, stepsWithin, type Limit, type Step } from './model-steps.test-support.ts'
 import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
-import { storageNamed, type TestStorage } from './storages.test-support.ts'
+import { everyFlush, storageNamed, type TestStorage } from './storages.test-support.ts'
 
 const memory = storageNamed('memory')
 const WINDOW_SECTORS = 12
@@ -65,7 +65,7 @@ describeOverStorages(
       },
     )
   },
-  ({ name }) => name !== memory.name,
+  everyFlush.filter(({ name }) => name !== memory.name),
 )
 
 test.each([

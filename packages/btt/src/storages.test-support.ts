@@ -1,5 +1,6 @@
 /**
- * What the engine's tests run over, in one place: `storages`. Each is a medium (memory, a file) with a provider that opens it and perhaps layers over that.
+ * What the engine's tests run over, in one place: `storages`. Each is a medium (memory, a file) with a provider that opens it and perhaps layers over that. Tests to which it
+ * matters how a flush is done run over `everyFlush`.
  *
  * Some tests stay on memory, because it is what they are about:
  * - Models of crashes and of caches (`power-cut`, `crash-states`, `failing-flush-power-cut`, the losing provider, creations that are cut) take stores back byte by byte, and
@@ -9,6 +10,8 @@
  * - Dead threads that a test plays itself (`dead-tasks`, `recover-dead-thread`) need all threads' stores in bytes that it can look at. Workers that really die, or work
  *   together, are over storages (`thread-death`, `threads`).
  * - What is checked before the storage is asked (`join-checks`, `unsafe-lanes`), or is about lanes and gates alone (`share`, `threads-close`, `fair-lanes`).
+ *
+ * Where cases differ in the bytes of an image alone, all of them run over memory, and of each kind one over every other storage (`sampleOver`).
  */
 import { DaxProvider } from '@bttkit/pmem-dax'
 import { FileProvider } from '@bttkit/pmem-file'
@@ -84,9 +87,7 @@ function storage(
 export const storages: readonly TestStorage[] = [
   storage('memory', 'atomic', memory, { effort: 1 }),
   storage('a file', 'async', file(false)),
-  storage('a file whose flush blocks', 'blocking', file(true)),
   storage('DAX with libpmem', 'atomic', dax('libpmem')),
-  storage('DAX with msync', 'atomic', dax('msync')),
   storage('a sleeping flush over memory', 'async', memory, {
     effort: 1 / 10,
     layers: (inner) => new SleepingFlushProvider(inner, { flushDelayMs: 0 }),
@@ -101,8 +102,17 @@ export const storages: readonly TestStorage[] = [
   }),
 ]
 
+/** Two of the providers of `storages` again, each with the other way to flush that it has. */
+const otherFlushes: readonly TestStorage[] = [
+  storage('a file whose flush blocks', 'blocking', file(true)),
+  storage('DAX with msync', 'atomic', dax('msync')),
+]
+
+/** All of them. */
+export const everyFlush: readonly TestStorage[] = [...storages, ...otherFlushes]
+
 export function storageNamed(name: string): TestStorage {
-  const found = storages.find((each) => each.name === name)
+  const found = everyFlush.find((each) => each.name === name)
   if (found === undefined) throw new Error(`no storage is called ${name}`)
   return found
 }

@@ -12,7 +12,7 @@ import {
   type Step,
 } from './worker.test-support.ts'
 import { describeOverStorages, repetitions } from './over-storages.test-support.ts'
-import type { TestStorage } from './storages.test-support.ts'
+import { everyFlush, type TestStorage } from './storages.test-support.ts'
 import { SharedImage, TestWorker, patiently } from './workers.test-support.ts'
 
 /** Few, so that threads meet: more than one line of the map, and sectors that share its lock. */
@@ -91,6 +91,15 @@ const readEvents = (values: readonly number[], time: number): ChunkEvent[] =>
     end: time + 1,
   }))
 
+/** As many as take part at most. They are started once: a job says all that they need to know. */
+let workers: TestWorker[] = []
+beforeAll(() => {
+  workers = Array.from({ length: 4 }, () => new TestWorker())
+})
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.terminate()))
+})
+
 /** How the workers drive their parts: more ways of it where calls take no time. */
 function driversOver({ name }: TestStorage): (readonly Driver[])[] {
   const mixed: readonly Driver[] = ['blocking', 'async']
@@ -105,14 +114,6 @@ function driversOver({ name }: TestStorage): (readonly Driver[])[] {
 
 describeOverStorages((storage) => {
   describe.each(driversOver(storage).map((drivers) => ({ drivers })))('workers $drivers', ({ drivers }) => {
-    let workers: TestWorker[] = []
-    beforeAll(() => {
-      workers = drivers.map(() => new TestWorker())
-    })
-    afterAll(async () => {
-      await Promise.all(workers.map((worker) => worker.terminate()))
-    })
-
     /** Runs the plans, one a worker, and returns what happened. */
     async function runPlans(
       share: DeviceShare,
@@ -121,7 +122,7 @@ describeOverStorages((storage) => {
     ): Promise<ChunkEvent[]> {
       const clock = new Int32Array(new SharedArrayBuffer(4))
       const replies = await Promise.all(
-        workers.map((worker, index) => {
+        workers.slice(0, drivers.length).map((worker, index) => {
           const driver = drivers[index] ?? 'async'
           const tasks = plans[index] ?? []
           return worker.run({ job: 'plan', share, provider: image.spec, driver, tasks, clock })
@@ -164,4 +165,4 @@ describeOverStorages((storage) => {
       )
     }, 120_000)
   })
-})
+}, everyFlush)

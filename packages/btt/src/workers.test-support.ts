@@ -1,12 +1,11 @@
 /** Starting and stopping the workers of worker.test-support.ts, and images that several threads attach. */
 import { runAsync, runAtomic } from '@bttkit/sleepable'
-import { MemoryProvider } from '@bttkit/pmem-memory'
 import type { AttachOptions, BttDevice } from '@bttkit/interfaces'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Disk } from './disk.test-support.ts'
 import { MIB, engine, freshMemory } from './engine.test-support.ts'
-import type { TestStorage } from './storages.test-support.ts'
+import { storageNamed, type TestStorage } from './storages.test-support.ts'
 import type { Job, ProviderSpec, Reply } from './worker.test-support.ts'
 
 /** How long anything may take before the test says that it hangs. */
@@ -61,14 +60,15 @@ export class TestWorker {
   }
 }
 
+const pristine = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 }).mapping
+
 /** An image of 512-byte sectors that threads share, each with a provider of its own. */
 export class SharedImage {
   readonly spec: ProviderSpec
   private readonly disk: Disk
 
   constructor(storage: TestStorage) {
-    const { mapping } = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
-    this.disk = new Disk(storage, mapping, true)
+    this.disk = new Disk(storage, pristine, true)
     this.spec = { storage: storage.name, share: this.disk.share() }
   }
 
@@ -83,8 +83,8 @@ export class SharedImage {
   /** What a fresh attach reads, of a copy. */
   readAgain(sectors: number): Uint8Array {
     const target = new Uint8Array(512 * sectors)
-    const copy = new MemoryProvider({ bytes: this.bytes().slice() })
-    runAtomic(engine.attach(copy)).atomic.read(0, target)
+    using copy = new Disk(storageNamed('memory'), this.bytes())
+    runAtomic(engine.attach(copy.open())).atomic.read(0, target)
     return target
   }
 

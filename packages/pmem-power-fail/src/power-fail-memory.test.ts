@@ -1,7 +1,7 @@
 import { ClosedError, OutOfRangeError } from '@bttkit/interfaces'
-import { expect, test } from 'vitest'
-import { conformance } from '@bttkit/pmem-conformance'
+import { describe, expect, test } from 'vitest'
 import { POWER_FAIL_MODELS, PowerFailMemory } from './index.ts'
+import { runConformance } from './run-conformance.test-support.ts'
 
 const bytes = (value: number, length = 8): Uint8Array => new Uint8Array(length).fill(value)
 
@@ -15,17 +15,16 @@ const crashes: [what: string, crash: (storage: PowerFailMemory) => PowerFailMemo
   ['with everything lost', (storage) => storage.cut().state([])],
   ['as a seed leaves it', (storage) => storage.cut().sample(1)],
 ]
-for (const model of POWER_FAIL_MODELS) {
-  for (const [what, crash] of crashes) {
-    conformance({
-      test: (name, run) => test(`${model}, ${what}: ${name}`, async ({ skip }) => run({ skip })),
-      factory: (sizeBytes) => {
-        const provider = new PowerFailMemory({ media: sizeBytes, model })
-        return { provider, crash: () => crash(provider) }
-      },
-    })
-  }
-}
+const settings = POWER_FAIL_MODELS.flatMap((model) =>
+  crashes.map(([what, crash]) => ({ name: `${model}, ${what}`, model, crash })),
+)
+
+describe.each(settings)('$name', async ({ model, crash }) => {
+  await runConformance((sizeBytes) => {
+    const provider = new PowerFailMemory({ media: sizeBytes, model })
+    return { provider, crash: () => crash(provider) }
+  })
+})
 
 test('the given bytes are the media, and never change', () => {
   const media = bytes(7, 4096)
