@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addCommonOptions, packageVersion } from '@bttkit/command-line'
 import { createCommand } from './commands/create.ts'
+import { exploreCommand } from './commands/explore.ts'
 import { exportCommand } from './commands/export.ts'
 import { flogCommand } from './commands/flog.ts'
 import { importCommand } from './commands/import.ts'
@@ -24,6 +25,7 @@ const COMMANDS: readonly (() => Command)[] = [
   mapCommand,
   flogCommand,
   stressCommand,
+  exploreCommand,
   () => mountCommand(),
   unmountCommand,
 ]

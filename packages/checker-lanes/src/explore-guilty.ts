@@ -1,5 +1,5 @@
 /** Which step of a schedule decided that it goes wrong. */
-import type { Budget } from './explore-budget.ts'
+import { Budget } from './explore-budget.ts'
 import type { Scenario } from './explore-scenario.ts'
 import { parseSchedule, printSchedule } from './explore-schedule.ts'
 import { explore } from './explore.ts'
@@ -7,6 +7,7 @@ import { explore } from './explore.ts'
 const RIGHT = 'right'
 /** Most executions to find out whether one beginning of a schedule can still end well. */
 const EXECUTIONS_A_BEGINNING = 2000
+const MOST_EXECUTIONS = 20_000
 
 /** A scenario in which an end that is right is what is wrong with it. */
 function reversed(scenario: Scenario): Scenario {
@@ -35,11 +36,13 @@ async function canBeRight(scenario: Scenario, after: string, budget: Budget): Pr
 /**
  * The number of the first step, from 1, after which every schedule is wrong in some way, however it goes on. `undefined` where that is so from the start, or is not
  * known.
+ *
+ * @param budget how many executions it may take. Default: 20,000
  */
 export async function guiltyStep(
   scenario: Scenario,
   schedule: string,
-  budget: Budget,
+  budget = new Budget(MOST_EXECUTIONS),
 ): Promise<number | undefined> {
   const tasks = parseSchedule(schedule)
   const beginning = (steps: number): string => printSchedule(tasks.slice(0, steps))

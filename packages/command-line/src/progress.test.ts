@@ -25,6 +25,7 @@ interface Setting {
   readonly progress?: boolean
   readonly json?: boolean
   readonly totalBytes?: number
+  readonly format?: (amount: number) => string
   /** When the updates come. */
   readonly atMs: readonly number[]
   readonly fails?: boolean
@@ -38,7 +39,7 @@ async function show(setting: Setting): Promise<string> {
   const surroundings: ProgressSurroundings = { stream, outputIsTty, now: () => nowMs }
   const work = withProgress(
     { quiet, progress, json },
-    { label: 'exporting', totalBytes: setting.totalBytes },
+    { label: 'exporting', totalBytes: setting.totalBytes, format: setting.format },
     async (bar) => {
       for (const [index, ms] of atMs.entries()) {
         nowMs = ms
@@ -78,6 +79,11 @@ test('it is gone when the work is over, or failed', async () => {
 
 test('where the total is not known there is no bar, but the rate', async () => {
   expect(await show({ atMs: [500, 1000] })).toMatch(/exporting 20\.0 MiB \| 20\.0 MiB\/s \| \d+s/)
+})
+
+test('work that is not counted in bytes says what it counts', async () => {
+  const format = (amount: number): string => `${amount / 2 ** 20} steps`
+  expect(await show({ atMs: [500, 1000], format })).toMatch(/exporting 20 steps \| 20 steps\/s \| \d+s/)
 })
 
 test.each([

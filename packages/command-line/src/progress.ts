@@ -22,7 +22,7 @@ function formatDuration(ms: number): string {
 
 /** What a piece of work tells how far it is. */
 export interface Progress {
-  /** Never throws. */
+  /** In bytes, or whatever the subject's `format` prints. Never throws. */
   update(doneBytes: number): void
 }
 
@@ -41,6 +41,8 @@ export interface ProgressSubject {
   readonly label: string
   /** Absent where it is not known. */
   readonly totalBytes?: number | undefined
+  /** Prints an amount, for work that is not counted in bytes. Default: as a size. */
+  readonly format?: ((amount: number) => string) | undefined
 }
 
 /** A bar that appears at the first update after a second. */
@@ -59,13 +61,13 @@ class ProgressBar implements Progress {
   update(doneBytes: number): void {
     const elapsedMs = this.surroundings.now() - this.startedMs
     if (elapsedMs < APPEARS_AFTER_MS) return
-    const { label, totalBytes = 0 } = this.subject
+    const { label, totalBytes = 0, format = formatSize } = this.subject
     const bytesAMs = doneBytes / elapsedMs
     const payload = {
       label,
-      done: formatSize(doneBytes),
-      size: formatSize(totalBytes),
-      rate: formatSize(Math.round(bytesAMs * 1000)),
+      done: format(doneBytes),
+      size: format(totalBytes),
+      rate: format(Math.round(bytesAMs * 1000)),
       elapsed: formatDuration(elapsedMs),
       // Over the whole time: steadier than what the last few updates promise.
       left: formatDuration((totalBytes - doneBytes) / bytesAMs),

@@ -3,7 +3,6 @@ import { Command, Option } from 'commander'
 import type { LanePolicy } from '@bttkit/interfaces'
 import { MOST_CPUS, MOST_TASKS, MOST_WORKERS } from '@bttkit/checker-lanes'
 import {
-  STOP_SIGNALS,
   UsageError,
   commonOptions,
   countArgument,
@@ -19,6 +18,7 @@ import { IMAGE_HELP } from '../operand-help.ts'
 import { STRESS_LANES, isSafe, type StressLanes, type StressRequest } from '../stress-request.ts'
 import { stressImage } from '../stress-run.ts'
 import { describeStress } from '../stress-text.ts'
+import { untilStopped } from '../until-stopped.ts'
 
 interface StressFlags {
   readonly lanes?: StressLanes
@@ -93,24 +93,6 @@ function requestOf(command: Command, image: string): StressRequest {
     cpus: flags.cpus ?? Math.ceil((tasks * workers) / 2),
     preempt: flags.preempt,
     preemptBeforeLock: flags.preemptBeforeLock === true,
-  }
-}
-
-/** Runs `body`; the first signal to stop ends the run with its report, a second one the program. */
-async function untilStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController()
-  const forget = (): void => {
-    for (const signal of STOP_SIGNALS) process.off(signal, end)
-  }
-  const end = (): void => {
-    forget()
-    stop.abort()
-  }
-  for (const signal of STOP_SIGNALS) process.on(signal, end)
-  try {
-    return await body(stop.signal)
-  } finally {
-    forget()
   }
 }
 
