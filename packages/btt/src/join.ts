@@ -32,7 +32,7 @@ function assertSameStorage(storage: Storage, description: DeviceDescription): vo
   storage.assertSafeToWrite()
 }
 
-/** Whether this very info block is at a byte of the storage, of which it and what follows takes `room` bytes. */
+/** Whether this very info block is at byte `at` of the storage; from its arena's first byte on the storage has `room` bytes. */
 function* hasInfoBlock(storage: Storage, at: number, room: number, info: InfoBlock): Sleepable<boolean> {
   if (room < INFO_BLOCK_BYTES || at + INFO_BLOCK_BYTES > storage.size) return false
   const bytes = yield* readUnlessLost(storage, at, INFO_BLOCK_BYTES, 'info')

@@ -7,6 +7,20 @@ function viewWithin(length: number, byteOffset: number): { whole: Uint8Array; vi
   return { whole, view: new Uint8Array(whole.buffer, byteOffset, length) }
 }
 
+function storesItsPart(call: 'writeFrom' | 'writeThrough'): ConformanceCase {
+  return {
+    name: `buffers: ${call} stores its part of the source`,
+    skipReason: without(call),
+    async run({ provider }) {
+      const model = await fillStart(provider, 256)
+      const { view } = viewWithin(100, 24)
+      model.set(view.subarray(30, 50), 50)
+      await provider[call]?.(50, view, 30, 20)
+      await assertStored(provider, 0, model, 'the storage')
+    },
+  }
+}
+
 /** How buffers of the caller are used, and how they are not. */
 export const bufferCases: readonly ConformanceCase[] = [
   {
@@ -42,28 +56,8 @@ export const bufferCases: readonly ConformanceCase[] = [
       assertBytes(whole, expected, 'the buffer around the part')
     },
   },
-  {
-    name: 'buffers: writeFrom stores its part of the source',
-    skipReason: without('writeFrom'),
-    async run({ provider }) {
-      const model = await fillStart(provider, 256)
-      const { view } = viewWithin(100, 24)
-      model.set(view.subarray(30, 50), 50)
-      await provider.writeFrom?.(50, view, 30, 20)
-      await assertStored(provider, 0, model, 'the storage')
-    },
-  },
-  {
-    name: 'buffers: writeThrough stores its part of the source',
-    skipReason: without('writeThrough'),
-    async run({ provider }) {
-      const model = await fillStart(provider, 256)
-      const { view } = viewWithin(100, 24)
-      model.set(view.subarray(30, 50), 50)
-      await provider.writeThrough?.(50, view, 30, 20)
-      await assertStored(provider, 0, model, 'the storage')
-    },
-  },
+  storesItsPart('writeFrom'),
+  storesItsPart('writeThrough'),
   {
     name: 'buffers: no call that stores changes its source',
     async run({ provider }) {

@@ -40,7 +40,12 @@ export class TraceFile {
     this.format = format
     refuseOther(path)
     this.target = openSync(path, 'w')
-    this.append(format.begin)
+    try {
+      this.append(format.begin)
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   /** The record of the close closes the file. Calls that end after it, and a second close, are written all the same. */

@@ -10,11 +10,11 @@ afterAll(() => rmSync(scratch, { recursive: true }))
 const traceFile = join(scratch, 'calls')
 const written = (): string => readFileSync(traceFile, 'utf8')
 
-/** How many descriptors of this process are of the trace's file, as Linux says. */
-const openDescriptors = (): number =>
+/** How many descriptors of this process are of a file, as Linux says. */
+const openDescriptors = (path = traceFile): number =>
   readdirSync('/proc/self/fd').filter((name) => {
     try {
-      return readlinkSync(join('/proc/self/fd', name)) === traceFile
+      return readlinkSync(join('/proc/self/fd', name)) === path
     } catch {
       // The one by which the folder was read.
       return false
@@ -79,6 +79,14 @@ describe.skipIf(process.platform !== 'linux')('no descriptor of the file is left
     const before = openDescriptors()
     provider.close()
     expect([before, openDescriptors()]).toEqual([before, before - 1])
+  })
+
+  test('where its beginning cannot be written', async () => {
+    const full = '/dev/full'
+    const before = openDescriptors(full)
+    const { opening } = openLayer('trace', { traceFile: full, traceFormat: 'events' })
+    await expect(opening).rejects.toMatchObject({ code: 'BTT_PROVIDER_OPEN', errno: 'ENOSPC' })
+    expect(openDescriptors(full)).toBe(before)
   })
 
   test('where what it lies over cannot be opened', async () => {
