@@ -151,9 +151,9 @@ testRefusals([
   {
     what: 'too small a size',
     isReal: true,
-    args: 'create IMAGE --size 1MiB',
+    args: 'create IMAGE --size 1KiB',
     exitCode: 1,
-    says: /bytes are too small for a BTT.*16 MiB/,
+    says: /^IMAGE: 1024 bytes are too small for a BTT from byte 4096 on; an arena takes at least .*16 MiB/,
   },
   {
     what: 'too many spare blocks',

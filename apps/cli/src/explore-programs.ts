@@ -1,5 +1,12 @@
 /** The programs of `btt explore`: every choice of a few operations that meet in lanes, map locks, map entries and the read tracking. */
-import { SeededRandom, sectors, type DeviceOperation, type DeviceProgram } from '@bttkit/checker-lanes'
+import type { CrashProgram } from '@bttkit/checker-crash'
+import {
+  SECTOR_BYTES,
+  SeededRandom,
+  sectors,
+  type DeviceOperation,
+  type DeviceProgram,
+} from '@bttkit/checker-lanes'
 import type { ExploreRequest } from './explore-request.ts'
 
 const LBA = 3
@@ -38,6 +45,19 @@ function programOf(choices: readonly number[], { lanes, laneCount, operations }:
     }),
   )
   return { name: 'btt explore', lanes: { table: lanes, laneCount }, tasks }
+}
+
+type CrashOperation = CrashProgram['tasks'][number][number]
+
+/** The same operation for a checker of power failures. Those that are part of a sector are writes. */
+function crashOperation({ kind, offset, length, fill: value = 0 }: DeviceOperation): CrashOperation {
+  if (length % SECTOR_BYTES !== 0) return { kind: 'write-bytes', offset, length, value }
+  const range = { lba: offset / SECTOR_BYTES, count: length / SECTOR_BYTES }
+  return kind === 'write' ? { kind, ...range, value } : { kind, ...range }
+}
+
+export function crashTasks(tasks: DeviceProgram['tasks']): CrashProgram['tasks'] {
+  return tasks.map((operations) => operations.map(crashOperation))
 }
 
 function* neverFalling(length: number, end: number, from = 0): Generator<number[]> {

@@ -64,7 +64,7 @@ test.each(['--exhaustive', '--preemptions=1', '--pct', '--random'])(
 )
 
 test('a seed repeats what is done by chance', async () => {
-  const args = ['--lanes', 'owner-spinlock', '--random', '--operations', '2', '--seed', '7']
+  const args = ['--lanes', 'recursion-count', '--random', '--seed', '7', '--seconds', '600']
   const [first, second] = [await explored(...args), await explored(...args)]
   expect({ ...second.report, seconds: 0 }).toEqual({ ...first.report, seconds: 0 })
 })
@@ -135,14 +135,17 @@ describe('a replay file', () => {
   ])('with %s is refused in one line', async (_, from, to) => {
     change(from, to)
     const { exitCode, stdout, stderr } = await bttHere('explore', '--replay', path)
-    expect({ exitCode, stdout: stdout.toString() }).toEqual({ exitCode: 1, stdout: '' })
+    expect({ exitCode, stdout: stdout.toString() }).toEqual({ exitCode: 2, stdout: '' })
     expect(stderr).toMatch(/^btt: [^\p{C}]*found\.json: [^\p{C}]+\n$/u)
     expect(stderr).not.toContain('internal error')
   })
 
-  test.each(['/nowhere/found.json', '/dev/zero'])('that is %s is refused', async (strange) => {
+  test.each([
+    ['/nowhere/found.json', 1],
+    ['/dev/zero', 2],
+  ])('that is %s is refused', async (strange, code) => {
     const { exitCode, stderr } = await bttHere('explore', '--replay', strange)
-    expect(exitCode).toBe(1)
+    expect(exitCode).toBe(code)
     expect(stderr).toMatch(new RegExp(`^btt: ${strange}: .+\n$`))
   })
 })
@@ -156,6 +159,10 @@ test.each([
   [['--exhaustive', '--preemptions', '0']],
   [['--seed', '1']],
   [['--replay', 'found.json', '--tasks', '2']],
+  [['--replay', 'found.json', '--out', 'again.json']],
+  [['--model', 'none']],
+  [['--force']],
+  [['--out', 'found.json', '--trace', 'found.json']],
   [['disk.img']],
 ])('called wrongly: %j', async (args) => {
   const { exitCode, stdout, stderr } = await bttHere('explore', ...args)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addCommonOptions, packageVersion } from '@bttkit/command-line'
+import { checkCommand } from './commands/check.ts'
 import { createCommand } from './commands/create.ts'
 import { exploreCommand } from './commands/explore.ts'
 import { exportCommand } from './commands/export.ts'
@@ -17,6 +18,7 @@ import { mountCommand, unmountCommand } from '@bttkit/mount'
 const COMMANDS: readonly (() => Command)[] = [
   createCommand,
   infoCommand,
+  checkCommand,
   readCommand,
   writeCommand,
   zeroCommand,
@@ -34,7 +36,7 @@ const HELP = `
 IMAGE is the path of a file or block device, or a URL: file:disk.img, mem:?size=64MiB, or a plugin's scheme.
 Sizes and offsets are bytes, and accept units: 512, 4k, 64MiB, 1GB.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.`
+Exit codes: 0 done, 1 failed, 2 called wrongly; btt check has those of fsck.`
 
 /** The program `btt`, for `runProgram` of `@bttkit/command-line` or for anything else that drives a commander program. */
 export function buildProgram(): Command {

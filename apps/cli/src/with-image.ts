@@ -61,13 +61,21 @@ export async function withStorage<T>(
   return closingAfter(provider, () => body(provider))
 }
 
+/** Opens the storage of an image for reading, without looking at what is on it: nothing is modified, and others may read it, too. */
+export async function withReadableStorage<T>(
+  target: ImageToOpen,
+  body: (provider: PmemProvider) => Promise<T>,
+): Promise<T> {
+  const provider = await target.stack.openProvider(target.image, { readOnly: true })
+  return closingAfter(provider, () => body(provider))
+}
+
 /** Shows `body` what is on the media, as it is, and the storage: nothing is attached, recovered or modified. */
 export async function withInspection<T>(
   target: ImageToOpen,
   body: (inspection: Inspection, provider: PmemProvider) => Promise<T>,
 ): Promise<T> {
-  const provider = await target.stack.openProvider(target.image, { readOnly: true })
-  return closingAfter(provider, async () => {
+  return withReadableStorage(target, async (provider) => {
     const inspection = await runAsync(inspect(provider, target.namespaceOffset))
     return body(inspection, provider)
   })

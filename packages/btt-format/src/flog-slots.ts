@@ -11,8 +11,8 @@ export const OLD_SLOTS: FlogSlots = { first: 0, second: 2 }
 
 const NONE: ReadonlySet<number> = new Set()
 
-/** One bit for each slot of a group that is not all zeros. */
-function usedSlots(view: DataView, groupOffset: number): number {
+/** One bit for each slot of a group that is not all zeros. @param groupOffset byte of the view */
+export function usedSlots(view: DataView, groupOffset: number): number {
   let used = 0
   for (let slot = 0; slot < FLOG_SLOTS; slot++) {
     const at = groupOffset + slot * FLOG_SLOT_BYTES

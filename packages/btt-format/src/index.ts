@@ -1,3 +1,4 @@
+export { Bitmap } from './bitmap.ts'
 export { fletcher64 } from './fletcher64.ts'
 export {
   FLOG_GROUP_BYTES,
@@ -11,18 +12,28 @@ export {
   nextSeq,
   type FlogEntry,
 } from './flog.ts'
-export { CURRENT_SLOTS, FlogSlotDetector, OLD_SLOTS, type FlogSlots } from './flog-slots.ts'
+export { CURRENT_SLOTS, FlogSlotDetector, OLD_SLOTS, usedSlots, type FlogSlots } from './flog-slots.ts'
 export {
   FLAG_ERROR,
   INFO_BLOCK_BYTES,
   decodeInfoBlock,
   encodeInfoBlock,
+  firstReservedByte,
   hasInfoSignature,
   infoChecksum,
+  infoFieldOffset,
   type InfoBlock,
 } from './info-block.ts'
-export { infoBlocksAgree, isKnownVersion, judgeInfoBlock, type InfoVerdict } from './judge-info-block.ts'
+export {
+  infoBlocksAgree,
+  isKnownVersion,
+  judgeInfoBlock,
+  layoutProblems,
+  type InfoVerdict,
+  type LayoutProblem,
+} from './judge-info-block.ts'
 export { LABEL_PROBE_BYTES, isLabelAreaStart, labelAreaCandidates } from './label-area.ts'
+export { unusualLayoutFields } from './known-layout.ts'
 export {
   DEFAULT_NFREE,
   MAX_ARENA_BYTES,
@@ -53,6 +64,16 @@ export {
   zeroEntry,
   type MapState,
 } from './map-entry.ts'
-export { POOL_BTT_OFFSET, decodePoolHeader, type PoolHeader } from './pool-header.ts'
+export { decodeNamespaceLabels, type NamespaceLabels } from './namespace-labels.ts'
+export { POOL_BTT_OFFSET, decodePoolHeader, hasPoolChecksum, type PoolHeader } from './pool-header.ts'
+export { layOutPool, unwrittenPoolRanges } from './pool-layout.ts'
+export {
+  backupOffsetIn,
+  believableCandidates,
+  fitsPosition,
+  probePositions,
+  type BttCandidate,
+  type ProbePosition,
+} from './probing.ts'
 export { KERNEL_LBASIZES, sectorShape, type SectorShape } from './sector-shape.ts'
 export { NULL_UUID, UUID_BYTES, decodeUuid, encodeUuid, isUuid } from './uuid.ts'

@@ -80,6 +80,20 @@ export function hasInfoSignature(bytes: Uint8Array): boolean {
   return bytes.length >= INFO_BLOCK_BYTES && SIGNATURE.every((byte, i) => bytes[AT.signature + i] === byte)
 }
 
+/** The bytes from here to the checksum are reserved. */
+const RESERVED_AT = 120
+
+/** Byte of a field in an info block. */
+export function infoFieldOffset(field: keyof typeof AT): number {
+  return AT[field]
+}
+
+/** Byte of the first reserved one that is not zero, if there is one. */
+export function firstReservedByte(bytes: Uint8Array): number | undefined {
+  const index = bytes.subarray(RESERVED_AT, AT.checksum).findIndex((byte) => byte !== 0)
+  return index === -1 ? undefined : RESERVED_AT + index
+}
+
 /** The checksum that the 4096 bytes should carry. */
 export function infoChecksum(bytes: Uint8Array): bigint {
   return fletcher64(bytes, AT.checksum)

@@ -24,61 +24,84 @@ export interface InfoVerdict {
 
 interface Section {
   readonly name: string
+  /** Says where it begins. */
+  readonly field: keyof InfoBlock
   readonly start: number
   readonly end: number
 }
 
 function sections(info: InfoBlock): Section[] {
-  const section = (name: string, start: number, length: number): Section => ({
+  const section = (name: string, field: keyof InfoBlock, start: number, length: number): Section => ({
     name,
+    field,
     start,
     end: start + length,
   })
   return [
-    section('the info block', 0, INFO_BLOCK_BYTES),
-    section('the data', info.dataoff, info.internalNlba * info.internalLbasize),
-    section('the map', info.mapoff, info.externalNlba * MAP_ENTRY_BYTES),
-    section('the flog', info.logoff, info.nfree * FLOG_GROUP_BYTES),
-    section('the backup info block', info.info2off, INFO_BLOCK_BYTES),
+    section('the info block', 'infosize', 0, INFO_BLOCK_BYTES),
+    section('the data', 'dataoff', info.dataoff, info.internalNlba * info.internalLbasize),
+    section('the map', 'mapoff', info.mapoff, info.externalNlba * MAP_ENTRY_BYTES),
+    section('the flog', 'logoff', info.logoff, info.nfree * FLOG_GROUP_BYTES),
+    section('the backup info block', 'info2off', info.info2off, INFO_BLOCK_BYTES),
   ]
 }
 
-function refuseSections(info: InfoBlock, roomBytes: number): string | undefined {
+/** Why an arena cannot be as its info block says. */
+export interface LayoutProblem {
+  readonly field: keyof InfoBlock
+  readonly problem: string
+}
+
+function* sectionProblems(info: InfoBlock, roomBytes: number): Generator<LayoutProblem> {
   const inOrder = sections(info).toSorted((a, b) => a.start - b.start)
   let before: Section | undefined
   for (const section of inOrder) {
+    const { name, field } = section
     if (!Number.isSafeInteger(section.end) || section.end > roomBytes)
-      return `${section.name} ends beyond the storage`
-    if (before !== undefined && section.start < before.end) return `${section.name} overlaps ${before.name}`
+      yield { field, problem: `${name} ends beyond the storage` }
+    if (before !== undefined && section.start < before.end)
+      yield { field, problem: `${name} overlaps ${before.name}` }
     before = section
   }
-  return undefined
 }
 
-function refuseNextoff(info: InfoBlock, roomBytes: number): string | undefined {
-  if (info.nextoff === 0) return undefined
+function* nextoffProblems(info: InfoBlock, roomBytes: number): Generator<LayoutProblem> {
+  if (info.nextoff === 0) return
   if (info.nextoff % 4096 !== 0 || info.nextoff < info.info2off + INFO_BLOCK_BYTES)
-    return 'the next arena begins inside this one'
-  if (info.nextoff > roomBytes - MIN_ARENA_BYTES) return 'the next arena begins beyond the storage'
-  return undefined
+    yield { field: 'nextoff', problem: 'the next arena begins inside this one' }
+  if (info.nextoff > roomBytes - MIN_ARENA_BYTES)
+    yield { field: 'nextoff', problem: 'the next arena begins beyond the storage' }
 }
 
-function refuseCounts(info: InfoBlock): string | undefined {
-  if (info.infosize !== INFO_BLOCK_BYTES) return `its size field is ${info.infosize}, not ${INFO_BLOCK_BYTES}`
-  if (info.externalLbasize < 1 || info.externalLbasize > MAX_LBASIZE)
-    return `the external LBA size is ${info.externalLbasize}`
-  if (info.internalLbasize < info.externalLbasize) {
-    return `the internal LBA size ${info.internalLbasize} is smaller than the external ${info.externalLbasize}`
+function* countProblems(info: InfoBlock): Generator<LayoutProblem> {
+  const { infosize, externalLbasize, internalLbasize, externalNlba, internalNlba, nfree } = info
+  if (infosize !== INFO_BLOCK_BYTES)
+    yield { field: 'infosize', problem: `its size field is ${infosize}, not ${INFO_BLOCK_BYTES}` }
+  if (externalLbasize < 1 || externalLbasize > MAX_LBASIZE)
+    yield { field: 'externalLbasize', problem: `the external LBA size is ${externalLbasize}` }
+  if (internalLbasize < externalLbasize) {
+    const problem = `the internal LBA size ${internalLbasize} is smaller than the external ${externalLbasize}`
+    yield { field: 'internalLbasize', problem }
   }
-  if (info.nfree < 1 || info.nfree > MAX_NFREE) return `nfree is ${info.nfree}`
-  if (info.externalNlba < 1) return 'it has no sectors'
-  if (info.externalNlba + info.nfree !== info.internalNlba)
-    return 'external_nlba and nfree do not add up to internal_nlba'
-  if (info.internalNlba > MAX_INTERNAL_NLBA)
-    return `internal_nlba ${info.internalNlba} does not fit a map entry`
-  if (info.mapoff % MAP_ENTRY_BYTES !== 0) return 'the map is not aligned'
-  if (info.logoff % FLOG_GROUP_BYTES !== 0) return 'the flog is not aligned'
-  return undefined
+  if (nfree < 1 || nfree > MAX_NFREE) yield { field: 'nfree', problem: `nfree is ${nfree}` }
+  if (externalNlba < 1) yield { field: 'externalNlba', problem: 'it has no sectors' }
+  if (externalNlba + nfree !== internalNlba)
+    yield { field: 'internalNlba', problem: 'external_nlba and nfree do not add up to internal_nlba' }
+  if (internalNlba > MAX_INTERNAL_NLBA)
+    yield { field: 'internalNlba', problem: `internal_nlba ${internalNlba} does not fit a map entry` }
+  if (info.mapoff % MAP_ENTRY_BYTES !== 0) yield { field: 'mapoff', problem: 'the map is not aligned' }
+  if (info.logoff % FLOG_GROUP_BYTES !== 0) yield { field: 'logoff', problem: 'the flog is not aligned' }
+}
+
+/**
+ * All that contradicts itself in the fields of an info block, or reaches beyond the storage, whatever its signature, checksum and version.
+ *
+ * @param roomBytes from the start of the arena to the end of the storage
+ */
+export function* layoutProblems(info: InfoBlock, roomBytes: number): Generator<LayoutProblem> {
+  yield* countProblems(info)
+  yield* sectionProblems(info, roomBytes)
+  yield* nextoffProblems(info, roomBytes)
 }
 
 /** Whether it is a version that somebody defined: 1.1 and 2.0. */
@@ -91,7 +114,8 @@ function refuse(bytes: Uint8Array, info: InfoBlock, roomBytes: number): string |
   if (infoChecksum(bytes) !== info.checksum) return 'its checksum is wrong'
   if (!isKnownVersion(info))
     return `its version is ${info.major}.${info.minor}, and only 1.1 and 2.0 are known`
-  return refuseCounts(info) ?? refuseSections(info, roomBytes) ?? refuseNextoff(info, roomBytes)
+  for (const { problem } of layoutProblems(info, roomBytes)) return problem
+  return undefined
 }
 
 function doubt(info: InfoBlock): string[] {

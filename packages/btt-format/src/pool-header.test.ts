@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { kernelImages, poolImage, poolImages } from '@bttkit/fixtures'
-import { POOL_BTT_OFFSET, decodePoolHeader, decodeUuid } from './index.ts'
+import { POOL_BTT_OFFSET, decodePoolHeader, decodeUuid, fletcher64, hasPoolChecksum } from './index.ts'
 
 const headOf = (image: { bytes: () => Uint8Array }): Uint8Array => image.bytes().slice(0, POOL_BTT_OFFSET)
 
@@ -47,4 +47,27 @@ test('a header in the middle of a buffer is read there', () => {
   const buffer = new Uint8Array(POOL_BTT_OFFSET + 100)
   buffer.set(anyPool, 100)
   expect(decodePoolHeader(buffer.subarray(100))).toEqual(decodePoolHeader(anyPool))
+})
+
+test.each(pools)('the header of pool $name carries its checksum', ({ head }) => {
+  expect(hasPoolChecksum(head)).toBe(true)
+})
+
+const changedAt = (offset: number): Uint8Array => {
+  const bytes = anyPool.slice()
+  bytes[offset] = (bytes[offset] ?? 0) ^ 1
+  return bytes
+}
+
+test('the second half of the header is summed only where a feature does not except it', () => {
+  expect(hasPoolChecksum(changedAt(100))).toBe(false)
+  expect(hasPoolChecksum(changedAt(3000))).toBe(true)
+  for (const bytes of [anyPool.slice(), changedAt(3000)]) {
+    bytes[16] = 4
+    const sum = fletcher64(bytes.subarray(0, 4096), 4088)
+    new DataView(bytes.buffer).setBigUint64(4088, sum, true)
+    expect(hasPoolChecksum(bytes)).toBe(true)
+    bytes[3001] = (bytes[3001] ?? 0) ^ 1
+    expect(hasPoolChecksum(bytes)).toBe(false)
+  }
 })

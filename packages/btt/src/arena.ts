@@ -12,6 +12,7 @@ import {
   type MaybeSleep,
   type Place,
   type ReadTracking,
+  type WordAtomics,
 } from '@bttkit/interfaces'
 import {
   FLAG_ERROR,
@@ -46,6 +47,8 @@ export interface ArenaParts {
   readonly pending: ReadonlyMap<number, number>
   /** Whether other threads may take part. */
   readonly isShared: boolean
+  /** For the words that they share. */
+  readonly atomics: WordAtomics
 }
 
 export class Arena {
@@ -65,6 +68,7 @@ export class Arena {
   private readonly words: ArenaWords
   private readonly pending: ReadonlyMap<number, number>
   private readonly isShared: boolean
+  private readonly atomics: WordAtomics
   private failure: unknown
 
   constructor(parts: ArenaParts) {
@@ -85,6 +89,7 @@ export class Arena {
     this.readTracking = parts.readTracking
     this.pending = parts.pending
     this.isShared = parts.isShared
+    this.atomics = parts.atomics
   }
 
   place(premap: number, lane?: number): Place {
@@ -103,7 +108,7 @@ export class Arena {
   get takesWrites(): boolean {
     const { errorState } = this.words
     // Asked several times a write; a plain look takes a tenth of the time.
-    return (this.isShared ? Atomics.load(errorState, 0) : errorState[0]) === 0
+    return (this.isShared ? this.atomics.load(errorState, 0) : errorState[0]) === 0
   }
 
   /** @throws {ArenaErrorStateError} when the arena takes no writes: it is in the error state, as all are when a flush of the storage has failed. */
@@ -123,7 +128,7 @@ export class Arena {
    */
   enterErrorState(cause?: unknown): void {
     this.failure ??= cause
-    Atomics.store(this.words.errorState, 0, 1)
+    this.atomics.store(this.words.errorState, 0, 1)
   }
 
   // Map. The caller holds the lane, whose buffer the entry goes through; for a change also the map lock.

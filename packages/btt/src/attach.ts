@@ -15,7 +15,6 @@ import {
   type PmemProvider,
   type Sleepable,
 } from '@bttkit/interfaces'
-import { ThreadRegistry } from '@bttkit/region-lanes'
 import { mightSleep } from '@bttkit/sleepable'
 import { compose, type EngineParts } from './compose.ts'
 import { describeDevice, isFlagged, stateShapeOf } from './device-description.ts'
@@ -74,7 +73,7 @@ function* setUp(
 ): Sleepable<BttDevice> {
   const description = describeDevice(storage, btt, options)
   const state = VolatileState.create(stateShapeOf(description))
-  const thread = description.isShared ? new DeviceThread(new ThreadRegistry(state.threads)) : undefined
+  const thread = description.isShared ? DeviceThread.enter(parts, state) : undefined
   let isReady = false
   try {
     const { device } = compose({ storage, description, state, parts, thread, isOwner: true })

@@ -6,9 +6,10 @@ import {
   type LockTable,
   type LockTableFactory,
   type ReadTrackingFactory,
+  type WordAtomics,
 } from '@bttkit/interfaces'
 import { sectorShape } from '@bttkit/btt-format'
-import { MeasuredLaneTable } from '@bttkit/region-lanes'
+import { MeasuredLaneTable, NATIVE_ATOMICS, type ThreadRegistry } from '@bttkit/region-lanes'
 import { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
 import { AttachedBtt } from './btt-device.ts'
@@ -27,6 +28,10 @@ export interface EngineParts {
   readonly laneTable: LaneTableFactory
   readonly lockTable: LockTableFactory
   readonly readTracking: ReadTrackingFactory
+  /** Makes the registry of the threads that share the device, over its words. Default: of threads that the kernel knows. */
+  readonly threadRegistry?: ((words: Int32Array) => ThreadRegistry) | undefined
+  /** What the gate and the error states of the threads go through; the tables and the registry have their own. Default: those of the machine. */
+  readonly atomics?: WordAtomics | undefined
 }
 
 /** What a device is put together from. */
@@ -86,6 +91,7 @@ function makeArenas(pieces: DevicePieces, buffers: LaneBuffers): [Arena, ...Aren
       ...arena,
       index,
       isShared: description.isShared,
+      atomics: parts.atomics ?? NATIVE_ATOMICS,
       storage,
       buffers,
       words,
@@ -134,9 +140,9 @@ export interface ComposedDevice {
  * @throws {UnsafeLanesError} for writing under lanes that are not safe; {TypeError} for tables of one thread, where there are to be several
  */
 export function compose(pieces: DevicePieces): ComposedDevice {
-  const { storage, description, state, thread, isOwner } = pieces
+  const { storage, description, state, parts, thread, isOwner } = pieces
   const { info, isShared, laneCount } = description
-  const sharedGate = thread && new SharedGate(state.gate, thread)
+  const sharedGate = thread && new SharedGate(state.gate, thread, parts.atomics)
   const gate = new OperationGate({
     image: info.image,
     mayWait: storage.mayWait || isShared,

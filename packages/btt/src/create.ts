@@ -24,6 +24,7 @@ import {
   FLOG_GROUP_BYTES,
   INFO_BLOCK_BYTES,
   KERNEL_LBASIZES,
+  MIN_ARENA_BYTES,
   NULL_UUID,
   POOL_BTT_OFFSET,
   encodeFlogEntry,
@@ -82,9 +83,15 @@ function checkOptions(image: string, options: CreateOptions): void {
   }
 }
 
-function makePlan(end: number, options: CreateOptions): Plan {
+function makePlan(image: string, end: number, options: CreateOptions): Plan {
   const { externalLbasize = 4096, version = '1.1', nfree = DEFAULT_NFREE } = options
   const namespaceOffset = options.namespaceOffset ?? initialOffset(version)
+  if (end - namespaceOffset < MIN_ARENA_BYTES) {
+    throw new LayoutError(
+      { image },
+      `${end} bytes are too small for a BTT from byte ${namespaceOffset} on; an arena takes at least ${MIN_ARENA_BYTES} (16 MiB)`,
+    )
+  }
   let offset = namespaceOffset
   const arenas = layOut({ sizeBytes: end - namespaceOffset, externalLbasize, nfree }).map((arena) => {
     const placed = { ...arena, offset }
@@ -200,7 +207,7 @@ export function* create(provider: PmemProvider, options: CreateOptions = {}): Sl
   if (provider.readOnly) throw new ReadOnlyError({ image }, 'the storage is open for reading only')
   storage.assertSafeToWrite()
   const end = yield* findNamespaceEnd(storage)
-  const plan = makePlan(end, options)
+  const plan = makePlan(image, end, options)
   if (options.force !== true) {
     const content = yield* findExistingContent(storage, plan.namespaceOffset, end)
     if (content !== undefined)

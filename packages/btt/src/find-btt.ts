@@ -1,39 +1,32 @@
 /**
- * Finding the BTT on storage. Reads only, and believes nothing that it has not checked.
- *
- * A BTT can begin at byte 0 (version 2.0), at byte 4096 (1.1), or at 8192 behind the header of a libpmemblk pool. Storage that was formatted more than
- * once, or that holds a BTT image in its data, can show several info blocks; the backup at the other end tells the real one, because
- * whoever formatted last overwrote the backups of those before.
+ * Finding the BTT on storage. Reads only, and believes nothing that it has not checked. Where a BTT can be, and which of several to believe, says
+ * `@bttkit/btt-format` (probing.ts).
  */
 import { AmbiguousBttError, InfoBlockError, NotABttError, type Sleepable } from '@bttkit/interfaces'
 import {
   INFO_BLOCK_BYTES,
   LABEL_PROBE_BYTES,
-  MAX_ARENA_BYTES,
   MIN_ARENA_BYTES,
   POOL_BTT_OFFSET,
+  backupOffsetIn,
+  believableCandidates,
   decodePoolHeader,
+  fitsPosition,
   hasInfoSignature,
   infoBlocksAgree,
   isLabelAreaStart,
   judgeInfoBlock,
   labelAreaCandidates,
-  roundDown,
-  type InfoBlock,
+  probePositions,
+  unwrittenPoolRanges,
+  type BttCandidate,
   type PoolHeader,
 } from '@bttkit/btt-format'
-import { layOutPool } from './pool-layout.ts'
 import { readBytes, readUnlessLost } from './read-bytes.ts'
 import type { Storage } from './storage.ts'
 
 /** One arena, with the info block that speaks for it. */
-export interface FoundArena {
-  /** Byte of the storage at which the arena starts. */
-  readonly offset: number
-  readonly info: InfoBlock
-  readonly source: 'primary' | 'backup'
-  /** Whether primary and backup are both there and the same. */
-  readonly agrees: boolean
+export interface FoundArena extends BttCandidate {
   /** Why it must not be written to, a sentence each. */
   readonly doubts: readonly string[]
   /** What else is wrong with its info blocks. */
@@ -76,13 +69,6 @@ const MOST_FLOG_GROUPS = 2 ** 20
 /** An arena that begins elsewhere has map entries that a torn write can split. */
 const WRITABLE_ALIGNMENT = 512
 
-interface Position {
-  readonly offset: number
-  /** The version that belongs there; `undefined` takes any. */
-  readonly version: '1.1' | '2.0' | undefined
-  readonly pool?: PoolHeader
-}
-
 /**
  * Where the namespace ends: before a label area, if there is one.
  *
@@ -117,7 +103,7 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
     return { offset, info: verdict.info, source: 'primary', agrees, doubts, remarks }
   }
   // The primary cannot say where its backup is; the size can.
-  const backupOffset = roundDown(Math.min(MAX_ARENA_BYTES, room), INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
+  const backupOffset = backupOffsetIn(room)
   const backup = yield* readUnlessLost(storage, offset + backupOffset, INFO_BLOCK_BYTES, 'info')
   const fromBackup = backup === undefined ? LOST : judgeInfoBlock(backup, room)
   if (fromBackup.refusal === undefined && fromBackup.info.info2off === backupOffset) {
@@ -134,10 +120,6 @@ function* examineArena(storage: Storage, offset: number, end: number): Sleepable
   return primary === undefined || hasInfoSignature(primary)
     ? new NoArena(`the info block at byte ${offset} cannot be used: ${verdict.refusal}`, true)
     : new NoArena(`there is no info block at byte ${offset}`)
-}
-
-function fits(arena: FoundArena, position: Position): boolean {
-  return position.version === undefined || `${arena.info.major}.${arena.info.minor}` === position.version
 }
 
 /** Follows `nextoff` from arena 0 on. The storage's size bounds the walk, because each arena takes 16 MiB of it. */
@@ -169,64 +151,28 @@ function* walkArenas(storage: Storage, first: FoundArena, end: number): Sleepabl
   return arenas
 }
 
-function positionsToTry(pool: PoolHeader | undefined, namespaceOffset: number | undefined): Position[] {
-  if (namespaceOffset !== undefined) return [{ offset: namespaceOffset, version: undefined }]
-  const positions: Position[] = [
-    { offset: 0, version: '2.0' },
-    { offset: 4096, version: '1.1' },
-  ]
-  return pool === undefined ? positions : [{ offset: POOL_BTT_OFFSET, version: '1.1', pool }, ...positions]
-}
-
 function* isZero(storage: Storage, offset: number, length: number): Sleepable<boolean> {
   const bytes = yield* readBytes(storage, offset, length, 'info')
   return bytes.every((byte) => byte === 0)
 }
 
-/**
- * A pool gets its BTT with its first write. Until then nothing is where its info blocks and its flog will be. With a flog it was written and lost
- * its info blocks: to show zeros then would hide all that it holds.
- */
 function* isPoolWithoutLayout(storage: Storage, end: number, pool: PoolHeader): Sleepable<boolean> {
-  const last = roundDown(end, INFO_BLOCK_BYTES) - INFO_BLOCK_BYTES
-  if (!(yield* isZero(storage, POOL_BTT_OFFSET, INFO_BLOCK_BYTES))) return false
-  if (!(yield* isZero(storage, last, INFO_BLOCK_BYTES))) return false
-  let start = POOL_BTT_OFFSET
-  for (const { logoff, info2off, nextoff } of layOutPool(storage.size, pool)) {
-    if (!(yield* isZero(storage, start + logoff, info2off + INFO_BLOCK_BYTES - logoff))) return false
-    start += nextoff
-  }
+  for (const { offset, length } of unwrittenPoolRanges(storage.size, end, pool))
+    if (!(yield* isZero(storage, offset, length))) return false
   return true
 }
 
-/** Whether one candidate is wholly within another: the content of its sectors, unless the other is what an older format left. */
-function isNested(inner: FoundArena, outer: FoundArena): boolean {
-  const backup = (arena: FoundArena): number => arena.offset + arena.info.info2off
-  return outer.offset < inner.offset && backup(inner) < backup(outer)
-}
-
-/** Of the candidates the one to believe: those whose backup agrees count before those with a primary alone, and these before a backup alone. */
+/** Of the candidates the one to believe. */
 function choose(storage: Storage, candidates: readonly FoundArena[]): FoundArena | undefined {
-  const ranks = [
-    (arena: FoundArena) => arena.agrees,
-    (arena: FoundArena) => arena.source === 'primary',
-    () => true,
-  ]
-  for (const rank of ranks) {
-    let counted = candidates.filter(rank)
-    const [best] = counted
-    // What a newer BTT left of an older one does not reach beyond its backup; what does may be a damaged BTT with an image in its sectors.
-    if (best !== undefined && candidates.some((other) => isNested(best, other))) counted = [...candidates]
-    if (counted.length > 1) {
-      const offsets = counted.map((arena) => arena.offset).join(' and ')
-      throw new AmbiguousBttError(
-        { image: storage.name },
-        `there is a BTT at bytes ${offsets}; say which with --offset`,
-      )
-    }
-    if (counted[0] !== undefined) return counted[0]
+  const counted = believableCandidates(candidates)
+  if (counted.length > 1) {
+    const offsets = counted.map((arena) => arena.offset).join(' and ')
+    throw new AmbiguousBttError(
+      { image: storage.name },
+      `there is a BTT at bytes ${offsets}; say which with --offset`,
+    )
   }
-  return undefined
+  return counted[0]
 }
 
 /**
@@ -254,11 +200,11 @@ export function* findBtt(storage: Storage, namespaceOffset?: number): Sleepable<
   const pool = header && decodePoolHeader(header)
   const candidates: FoundArena[] = []
   let refusal = ''
-  for (const position of positionsToTry(pool, namespaceOffset)) {
+  for (const position of probePositions(pool, namespaceOffset)) {
     const found = yield* examineArena(storage, position.offset, end)
     if (found instanceof NoArena) {
       if (found.isDamaged || namespaceOffset !== undefined) refusal ||= found.reason
-    } else if (fits(found, position)) {
+    } else if (fitsPosition(found.info, position)) {
       candidates.push(found)
     }
   }

@@ -6,7 +6,6 @@
  */
 import type { BttDevice, DeviceShare, PmemProvider, Sleepable } from '@bttkit/interfaces'
 import { INFO_BLOCK_BYTES, judgeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
-import { ThreadRegistry } from '@bttkit/region-lanes'
 import { mightSleep } from '@bttkit/sleepable'
 import { compose, type ComposedDevice, type DevicePieces, type EngineParts } from './compose.ts'
 import { isDescription } from './check-description.ts'
@@ -78,7 +77,7 @@ export function* join(provider: PmemProvider, parts: EngineParts, share: DeviceS
   if (storage.mayWait) mightSleep(storage.name, 'joining')
   yield* assertSameBtt(storage, description)
   const state = VolatileState.over(stateShapeOf(description), buffer)
-  const thread = new DeviceThread(new ThreadRegistry(state.threads))
+  const thread = DeviceThread.enter(parts, state)
   const { device, gate } = composeJoined({ storage, description, state, parts, thread })
   let isReady = false
   try {

@@ -8,10 +8,10 @@ import {
   type DeviceStatistics,
   type Sleepable,
 } from '@bttkit/interfaces'
+import { layOutPool } from '@bttkit/btt-format'
 import { checkByteRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 import { DrivenOperations, DriverChoice } from './driven-operations.ts'
 import type { UnwrittenPool } from './find-btt.ts'
-import { layOutPool } from './pool-layout.ts'
 import type { Storage } from './storage.ts'
 
 class ZeroOperations implements BlockOperations<Sleepable<void>> {

@@ -7,7 +7,8 @@
  * - The count of a thread is changed by that thread only, and by whoever recovers it when it is dead.
  * - Who holds a lane or a map lock is counted. The count of a dead thread stays until all it held is in order.
  */
-import type { Sleepable, ThreadPlace, Wait } from '@bttkit/interfaces'
+import type { Sleepable, ThreadPlace, Wait, WordAtomics } from '@bttkit/interfaces'
+import { NATIVE_ATOMICS } from '@bttkit/region-lanes'
 
 /** Word 0 says whether the device is closed; word N is the count of thread N. */
 const CLOSED_WORD = 0
@@ -19,26 +20,28 @@ export class SharedGate {
   static readonly WORDS = MOST_THREADS + 1
   private readonly words: Int32Array
   private readonly thread: ThreadPlace
+  private readonly atomics: WordAtomics
 
-  constructor(words: Int32Array, thread: ThreadPlace) {
+  constructor(words: Int32Array, thread: ThreadPlace, atomics = NATIVE_ATOMICS) {
     this.words = words
     this.thread = thread
+    this.atomics = atomics
   }
 
   get isClosed(): boolean {
-    return Atomics.load(this.words, CLOSED_WORD) !== 0
+    return this.atomics.load(this.words, CLOSED_WORD) !== 0
   }
 
   /** Tells the other threads how many operations of this one are under way. */
   tell(active: number): void {
-    Atomics.store(this.words, this.thread.number, active)
-    if (active === 0 && this.isClosed) Atomics.notify(this.words, this.thread.number)
+    this.atomics.store(this.words, this.thread.number, active)
+    if (active === 0 && this.isClosed) this.atomics.notify(this.words, this.thread.number)
   }
 
   /** A dead thread has nothing under way. */
   forget(thread: number): void {
-    Atomics.store(this.words, thread, 0)
-    Atomics.notify(this.words, thread)
+    this.atomics.store(this.words, thread, 0)
+    this.atomics.notify(this.words, thread)
   }
 
   /**
@@ -46,7 +49,7 @@ export class SharedGate {
    * that fails the device is open as before.
    */
   *close(): Sleepable<void> {
-    Atomics.store(this.words, CLOSED_WORD, 1)
+    this.atomics.store(this.words, CLOSED_WORD, 1)
     let isOver = false
     try {
       for (let other = 1; other <= MOST_THREADS; other++) {
@@ -57,18 +60,18 @@ export class SharedGate {
       }
       isOver = true
     } finally {
-      if (!isOver) Atomics.store(this.words, CLOSED_WORD, 0)
+      if (!isOver) this.atomics.store(this.words, CLOSED_WORD, 0)
     }
   }
 
   private countOf(thread: number): number {
-    return Atomics.load(this.words, thread)
+    return this.atomics.load(this.words, thread)
   }
 
   private waitForLess(thread: number, count: number): Wait {
     return {
       ready: () => this.countOf(thread) < count,
-      block: () => void Atomics.wait(this.words, thread, count, ROUND_MS),
+      block: () => void this.atomics.wait(this.words, thread, count, ROUND_MS),
       // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
       then: (...callbacks) =>
         new Promise<void>((resolve) => void setTimeout(resolve, ROUND_MS)).then(...callbacks),

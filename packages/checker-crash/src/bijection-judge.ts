@@ -7,8 +7,8 @@ import type { BttDevice } from '@bttkit/interfaces'
 import type { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
 
-/** The two that an operation under way leads to, the same for the one before, and each after further operations. */
-const MOST_KEPT = 8
+/** What a few operations that overlap lead to. Two of them differ in their first bytes, so that to compare them costs little. */
+const MOST_KEPT = 64
 
 export class BijectionJudge {
   private readonly right: Uint8Array[] = []

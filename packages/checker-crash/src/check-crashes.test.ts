@@ -189,7 +189,7 @@ const forgetful: Engine = {
 test('what was acknowledged and is not there is found', () => {
   const options = { engine: forgetful, image: SECTORS_512, model: 'px86', workload: ONE_WRITE } as const
   expect(checkCrashes(options).violations[0]?.problem).toBe(
-    'power failure at the end of operation 0 (write of LBA 33 to 33): LBA 33 is not what was acknowledged, from its byte 0 on',
+    'power failure at the end of operation 0 (write of LBA 33): LBA 33 is not what was acknowledged, from its byte 0 on',
   )
 })
 

@@ -40,6 +40,10 @@ function sampleLbas(device: BttDevice): number[] {
   return [0, 1, 17, device.sectorCount - 1]
 }
 
+function isZero(bytes: Uint8Array): boolean {
+  return Buffer.compare(bytes, new Uint8Array(bytes.length)) === 0
+}
+
 class CreationJudge {
   private readonly options: CreationCheckOptions
   private readonly bijection = new BijectionJudge()
@@ -84,7 +88,7 @@ class CreationJudge {
     const isNew = this.isNew(device)
     if (!isNew && (isOver || !this.overwrites)) return 'it is another BTT than the new one'
     for (const lba of isNew ? sampleLbas(device) : [])
-      if (readSector(device, lba).some((byte) => byte !== 0)) return `LBA ${lba} of the new BTT is not zero`
+      if (!isZero(readSector(device, lba))) return `LBA ${lba} of the new BTT is not zero`
     return this.bijection.judge(storage, device)
   }
 

@@ -2,16 +2,27 @@
  * Power failures at each moment of operations that overlap: schedules with few preemptions, and in each of them every state that may be left after each store and at the end
  * of each operation.
  *
- * Stateless: each schedule is run from the start. A moment that was reached in the same way before is not judged again.
+ * Stateless: each schedule is run from the start. A moment is not judged again that was reached in the same way, or has the same media, the same writes in flight and the same
+ * history of operations as another one: nothing else decides what is left, and what is right.
  */
 import type { BttDevice, Engine, Sleepable } from '@bttkit/interfaces'
-import { explore, replay, type Program, type Scenario, type StepRecorder } from '@bttkit/checker-lanes'
+import {
+  explore,
+  replay,
+  type ExplorationFinding,
+  type ExploreOptions,
+  type Program,
+  type Scenario,
+  type StepRecorder,
+} from '@bttkit/checker-lanes'
 import { PowerFailMemory, type PowerFailModel, type PowerFailure } from '@bttkit/pmem-power-fail'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
-import { BijectionJudge } from './bijection-judge.ts'
 import { describeOperation, perform, sectorsOf, type CrashOperation } from './crash-operation.ts'
-import { ExpectedSectors, readSector } from './expected-sectors.ts'
-import { mayHold, type OverlappingOperation } from './overlapping-operations.ts'
+import { SeeingRead, type CrashRead } from './crash-read.ts'
+import { ExpectedSectors } from './expected-sectors.ts'
+import type { CrashCounts } from './explore-points.ts'
+import { LeftStatesCache, type LeftStates } from './left-states.ts'
+import { explainSector, type OverlappingRead, type OverlappingWrite } from './overlapping-operations.ts'
 import { SteppingStorage } from './stepping-storage.ts'
 
 export interface OverlappingCheckOptions {
@@ -20,86 +31,163 @@ export interface OverlappingCheckOptions {
   readonly image: Uint8Array
   readonly model: PowerFailModel
   /** What each task does, one operation after another. */
-  readonly tasks: readonly (readonly CrashOperation[])[]
+  readonly tasks: readonly (readonly (CrashOperation | CrashRead)[])[]
   /** How often a task that could go on is interrupted. Default 2. */
   readonly maxPreemptions?: number | undefined
+  /** Whether the power fails again after each store of the recovery. Default false. */
+  readonly duringRecovery?: boolean | undefined
   /** Classes of states for each moment; what is left then is sampled, as often. Default: all. */
   readonly limit?: number | undefined
+  /** Schedules by chance, and when to stop. Default: all with at most `maxPreemptions`. */
+  readonly exploration?: OverlappingExploration | undefined
+  /** Called after each schedule. */
+  readonly onProgress?: ((schedules: number, counts: CrashCounts) => void) | undefined
 }
 
-export interface OverlappingCheckResult {
+/** As `explore` has them. Reduction is for schedules without power failures. */
+export type OverlappingExploration = Pick<ExploreOptions, 'seed' | 'maxExecutions' | 'signal'> & {
+  readonly strategy?: 'bounded' | 'pct' | 'random' | undefined
+}
+
+export interface OverlappingCheckResult extends CrashCounts {
   readonly schedules: number
-  /** Moments at which the power was cut. */
+  /** Moments that were judged: no two with the same media, writes in flight and history. `classes` and `states` are of those that differ in media and writes in flight. */
   readonly points: number
-  readonly classes: number
-  readonly states: bigint
+  /** The same for power failures in recoveries. */
+  readonly recovery: CrashCounts
+  /** What was judged of a moment where only a read explains it that returned what the power failure took back. */
+  readonly takenBack: number
   /** Whether all schedules within the bound were run, and all states judged. */
   readonly isExhaustive: boolean
-  /** The first problem, and the schedule that leads to it: for `replayOverlapping`. */
-  readonly violation: { readonly problem: string; readonly schedule: string } | undefined
+  /** The first problem, and the schedule that leads to it: for `replayOverlapping` and `shrinkOverlapping`. */
+  readonly violation: ExplorationFinding | undefined
+}
+
+/** An operation of a run. It changes in the course of the run. */
+type Run = (OverlappingWrite | (OverlappingRead & { readonly seen: SeeingRead })) & {
+  start: number
+  end: number
+  readonly what: CrashOperation | CrashRead
 }
 
 /** A moment in a run. */
-interface Moment {
+export interface Moment {
   /** How it was reached: whose call or operation came after whose. */
   readonly path: string
+  /** The number of the step, from 1. */
+  readonly step: number
+  /** Of the storage, up to here. */
+  readonly calls: number
   readonly failure: PowerFailure
-  readonly operations: readonly OverlappingOperation[]
+  readonly operations: readonly Run[]
 }
 
-class OverlappingCheck {
-  points = 0
-  classes = 0
-  states = 0n
-  isExhaustive = true
+/** A run, and what has become of it so far. */
+export interface OverlappingRun extends Program {
+  readonly moments: readonly Moment[]
+  /** By task. */
+  readonly operations: readonly (readonly Readonly<Run>[])[]
+}
+
+/** All of a history that decides what is right. */
+function historyOf(operations: readonly Run[]): string {
+  return operations
+    .map((run) => `${run.start} ${run.end} ${'seen' in run && run.end < Infinity ? String(run.seen) : ''}`)
+    .join()
+}
+
+/** For all runs of one program. */
+export class OverlappingCheck {
+  takenBack = 0
+  readonly left: LeftStatesCache
   private readonly options: OverlappingCheckOptions
   private readonly start: PowerFailMemory
+  readonly device: BttDevice
   private readonly before: ExpectedSectors
-  private readonly bijection = new BijectionJudge()
-  private readonly judged = new Set<string>()
+  private readonly lbas: readonly number[]
+  private readonly reached = new Set<string>()
+  private readonly judged = new Map<string, { readonly problem: string | undefined }>()
 
   constructor(options: OverlappingCheckOptions) {
     this.options = options
-    const { engine, image, model, tasks } = options
+    const { engine, image, model, tasks, limit } = options
     this.start = new PowerFailMemory({ media: image, model })
-    const device = runAtomic(engine.attach(this.start))
+    this.device = runAtomic(engine.attach(this.start))
     this.start.flush()
-    const lbas = tasks.flat().flatMap((operation) => sectorsOf(operation, device))
-    this.before = ExpectedSectors.of(device, new Set(lbas))
+    const lbas = new Set(tasks.flat().flatMap((operation) => sectorsOf(operation, this.device)))
+    this.lbas = [...lbas]
+    this.before = ExpectedSectors.of(this.device, lbas)
+    this.left = this.leftStates(limit)
   }
 
-  scenario(): Scenario {
-    return { name: 'overlapping operations', make: (recorder) => this.makeProgram(recorder) }
+  private leftStates(limit?: number): LeftStatesCache {
+    const { lbas, namespaceOffset } = this
+    const { engine, duringRecovery } = this.options
+    return new LeftStatesCache({ engine, lbas, namespaceOffset, duringRecovery, limit })
   }
 
-  private makeProgram(recorder: StepRecorder): Program {
+  /** So that not every run has to look for it. */
+  private get namespaceOffset(): number | undefined {
+    return this.device.info.arenas[0]?.offset
+  }
+
+  /** Moments that were judged. */
+  get points(): number {
+    return this.judged.size
+  }
+
+  scenario(onProgress?: OverlappingCheckOptions['onProgress']): Scenario {
+    let schedules = 0
+    const make = (recorder: StepRecorder): Program => {
+      const { points } = this
+      onProgress?.(schedules++, { ...this.left.counts, points })
+      return this.makeRun(recorder)
+    }
+    return { name: 'overlapping operations', make }
+  }
+
+  private runOf(what: CrashOperation | CrashRead): Run {
+    const times = { start: Infinity, end: Infinity }
+    if (what.kind === 'read' || what.kind === 'read-bytes')
+      return { what, seen: new SeeingRead(what, this.device), ...times }
+    return { what, operation: what, ...times }
+  }
+
+  makeRun(recorder: StepRecorder): OverlappingRun {
     const memory = this.start.copy()
     const moments: Moment[] = []
     let path = ''
+    let calls = 0
     let now = 0
-    const runs = this.options.tasks.map((operations) =>
-      operations.map((operation) => ({ operation, start: Infinity, end: Infinity })),
-    )
-    const keep = (): void =>
-      void moments.push({ path, failure: memory.cut(), operations: runs.flat().map((run) => ({ ...run })) })
-    const storage = new SteppingStorage(memory, (isStore) => {
-      path += `${recorder.task},`
-      if (isStore) keep()
+    const runs = this.options.tasks.map((operations) => operations.map((one) => this.runOf(one)))
+    const keep = (): void => {
+      if (this.reached.has(path)) return
+      const operations = runs.flat().map((run) => ({ ...run }))
+      moments.push({ path, step: recorder.step, calls, failure: memory.cut(), operations })
+    }
+    const storage = new SteppingStorage(memory, (step) => {
+      path += `${step} ${recorder.task},`
+      if (step !== 'flush is over') calls++
+      if (step === 'write') keep()
     })
-    const device = runBlocking(this.options.engine.attach(storage))
+    const device = runBlocking(this.options.engine.attach(storage, { namespaceOffset: this.namespaceOffset }))
     moments.length = 0
-    function* inTurn(ofTask: (typeof runs)[number]): Sleepable<void> {
+    calls = 0
+    function* inTurn(ofTask: readonly Run[]): Sleepable<void> {
       for (const run of ofTask) {
         run.start = now++
-        yield* perform(device, run.operation)
+        path += `start ${recorder.task},`
+        yield* 'seen' in run ? run.seen.perform(device.sleepable) : perform(device, run.operation)
         run.end = now++
         path += `end ${recorder.task},`
         keep()
       }
     }
     return {
+      moments,
+      operations: runs,
       tasks: runs.map((ofTask) => ({
-        name: ofTask.map(({ operation }) => describeOperation(operation)).join(' and '),
+        name: ofTask.map(({ what }) => describeOperation(what)).join(' and '),
         operation: inTurn(ofTask),
       })),
       check: () => this.judgeMoments(moments),
@@ -107,51 +195,75 @@ class OverlappingCheck {
   }
 
   private judgeMoments(moments: readonly Moment[]): string | undefined {
-    for (const { path, failure, operations } of moments) {
-      if (this.judged.has(path)) continue
-      this.judged.add(path)
-      this.points++
-      let problem: string | undefined
-      const { limit } = this.options
-      const { classes, states, isExhaustive } = failure.explore(
-        (left) => void (problem ??= this.judge(left, operations)),
-        limit === undefined ? {} : { limit },
-      )
-      this.classes += classes
-      this.states += states
-      this.isExhaustive &&= isExhaustive
-      if (problem !== undefined) return `power failure after ${path.split(',').length - 1} calls: ${problem}`
+    for (const moment of moments) {
+      const problem = this.problemOf(moment)
+      if (problem !== undefined) return problem
+      this.reached.add(moment.path)
     }
     return undefined
   }
 
-  private judge(left: PowerFailMemory, operations: readonly OverlappingOperation[]): string | undefined {
-    let device: BttDevice
-    try {
-      device = runAtomic(this.options.engine.attach(left))
-    } catch (error) {
-      return `it cannot be attached: ${String(error)}`
-    }
-    for (const lba of this.before.lbas())
-      if (!mayHold(readSector(device, lba), this.before.contentOf(lba), lba, operations, device))
-        return `no order of the operations explains what LBA ${lba} holds`
-    return this.bijection.judge(left, device)
+  /** What is wrong with anything that the power failure of a moment may leave. */
+  problemOf(moment: Moment): string | undefined {
+    const left = this.left.of(moment.failure)
+    const problem = left.problem ?? this.judge(left, moment.operations)
+    return problem && problemAt(moment, problem)
   }
+
+  /** What is wrong with what the power failure of a moment has left in one case. */
+  judgeState(moment: Moment, storage: PowerFailMemory): string | undefined {
+    const left = this.leftStates().of(storage.cut())
+    const problem = left.problem ?? this.explain(left, moment.operations)
+    return problem && problemAt(moment, problem)
+  }
+
+  private judge(left: LeftStates, operations: readonly Run[]): string | undefined {
+    const known = `${left.number}: ${historyOf(operations)}`
+    const before = this.judged.get(known)
+    if (before !== undefined) return before.problem
+    const problem = this.explain(left, operations)
+    this.judged.set(known, { problem })
+    return problem
+  }
+
+  private explain({ contents }: LeftStates, operations: readonly Run[]): string | undefined {
+    for (const [index, lba] of this.lbas.entries()) {
+      const ofSector = operations.filter(({ what }) => sectorsOf(what, this.device).includes(lba))
+      const before = this.before.contentOf(lba)
+      const explanations = contents.map((sectors) =>
+        explainSector(sectors[index] ?? before, before, lba, ofSector, this.device),
+      )
+      if (explanations.includes('none'))
+        return `no order of the operations explains what LBA ${lba} holds and what was read of it`
+      this.takenBack += explanations.filter((explanation) => explanation === 'taken back').length
+    }
+    return undefined
+  }
+}
+
+function problemAt({ calls }: Moment, problem: string): string {
+  return `power failure after ${calls} calls: ${problem}`
 }
 
 /** Cuts the power at each moment of each schedule, and judges every state that may be left then. */
 export async function checkOverlapping(options: OverlappingCheckOptions): Promise<OverlappingCheckResult> {
+  const { exploration = {}, maxPreemptions = 2, onProgress } = options
   const check = new OverlappingCheck(options)
-  const found = await explore(check.scenario(), { maxPreemptions: options.maxPreemptions ?? 2 })
-  const [finding] = found.findings
-  const { points, classes, states } = check
+  const { strategy = 'bounded' } = exploration
+  const bound = strategy === 'bounded' ? { maxPreemptions } : {}
+  const found = await explore(check.scenario(onProgress), { ...exploration, ...bound, strategy })
+  const [violation] = found.findings
+  const { points, left, takenBack } = check
+  const { counts, recovery } = left
   return {
     schedules: found.executions + found.pruned,
     points,
-    classes,
-    states,
-    isExhaustive: found.isExhaustive && check.isExhaustive,
-    violation: finding && { problem: finding.problem, schedule: finding.schedule },
+    classes: counts.classes,
+    states: counts.states,
+    recovery,
+    takenBack,
+    isExhaustive: found.isExhaustive && left.isExhaustive,
+    violation,
   }
 }
 

@@ -58,7 +58,10 @@ export function withoutFlushOf(skipped: CallStage | undefined): Engine {
       size: provider.size,
       capabilities: provider.capabilities,
       readOnly: provider.readOnly,
-      annotate: (next) => (stage = next),
+      annotate: (next, lane) => {
+        stage = next
+        provider.annotate?.(next, lane)
+      },
       read: (offset, target) => provider.read(offset, target),
       write: (offset, source) => provider.write(offset, source),
       flush: unlessSkipped(() => provider.flush()),

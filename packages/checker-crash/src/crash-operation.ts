@@ -1,5 +1,6 @@
 /** The operations of a workload: plain JSON, and what each makes of a sector. */
 import type { BlockGeometry, BlockOperations, Sleepable } from '@bttkit/interfaces'
+import type { CrashRead } from './crash-read.ts'
 
 /** `value` picks what is written, a whole number from 0 to 255; LBAs and counts are sectors, offsets and lengths bytes of the device. */
 export type CrashOperation =
@@ -18,7 +19,9 @@ function patternByte(value: number, position: number): number {
 }
 
 function pattern(value: number, start: number, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => patternByte(value, start + i))
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = patternByte(value, start + i)
+  return bytes
 }
 
 /** The metadata of sectors: as a pattern of another value, so that they are no continuation of the data. */
@@ -52,8 +55,8 @@ export function perform(
   }
 }
 
-/** The bytes of the device that the operation changes. */
-function rangeOf(operation: CrashOperation, sectorSize: number): { start: number; end: number } {
+/** The bytes of the device that the operation changes, or reads. */
+function rangeOf(operation: CrashOperation | CrashRead, sectorSize: number): { start: number; end: number } {
   if (operation.kind === 'flush') return { start: 0, end: 0 }
   if ('lba' in operation) {
     const start = operation.lba * sectorSize
@@ -62,11 +65,22 @@ function rangeOf(operation: CrashOperation, sectorSize: number): { start: number
   return { start: operation.offset, end: operation.offset + operation.length }
 }
 
-/** The sectors that the operation changes. */
-export function sectorsOf(operation: CrashOperation, { sectorSize }: Geometry): number[] {
+/** The sectors that the operation changes, or reads. */
+export function sectorsOf(operation: CrashOperation | CrashRead, { sectorSize }: Geometry): number[] {
   const { start, end } = rangeOf(operation, sectorSize)
   const first = Math.floor(start / sectorSize)
   return Array.from({ length: Math.ceil(end / sectorSize) - first }, (_, i) => first + i)
+}
+
+/** The part of an operation that lies in a sector: its bytes in the sector, and where they begin among those of the operation. */
+export function partOf(
+  operation: CrashOperation | CrashRead,
+  lba: number,
+  sectorSize: number,
+): { from: number; to: number; at: number } {
+  const { start, end } = rangeOf(operation, sectorSize)
+  const from = Math.max(start - lba * sectorSize, 0)
+  return { from, to: Math.min(end - lba * sectorSize, sectorSize), at: lba * sectorSize + from - start }
 }
 
 /** What a sector that it changes holds afterwards, its metadata behind it. Of a lost sector (no bytes) the whole has to be changed. */
@@ -77,23 +91,23 @@ export function afterwards(
   geometry: Geometry,
 ): Uint8Array {
   const { sectorSize, metadataSize } = geometry
-  const range = rangeOf(operation, sectorSize)
-  const start = Math.max(range.start - lba * sectorSize, 0)
-  const end = Math.min(range.end - lba * sectorSize, sectorSize)
+  const { from, to } = partOf(operation, lba, sectorSize)
   const after = new Uint8Array(sectorSize + metadataSize)
   after.set(before)
-  if ('value' in operation) after.set(pattern(operation.value, lba * sectorSize + start, end - start), start)
-  else after.fill(0, start, end)
+  if ('value' in operation) after.set(pattern(operation.value, lba * sectorSize + from, to - from), from)
+  else after.fill(0, from, to)
   // A part of a sector leaves its metadata; a whole one has new ones, or none.
-  if (end - start === sectorSize) after.fill(0, sectorSize)
+  if (to - from === sectorSize) after.fill(0, sectorSize)
   if (operation.kind === 'write') after.set(metadataPattern(operation.value, lba, 1, geometry), sectorSize)
   return after
 }
 
 /** The operation in words. */
-export function describeOperation(operation: CrashOperation): string {
+export function describeOperation(operation: CrashOperation | CrashRead): string {
   if (operation.kind === 'flush') return 'flush'
-  if ('lba' in operation)
-    return `${operation.kind} of LBA ${operation.lba} to ${operation.lba + operation.count - 1}`
+  if ('lba' in operation) {
+    const { kind, lba, count } = operation
+    return count === 1 ? `${kind} of LBA ${lba}` : `${kind} of LBA ${lba} to ${lba + count - 1}`
+  }
   return `${operation.kind} of ${operation.length} bytes at ${operation.offset}`
 }

@@ -1,8 +1,21 @@
-import type { MaybeSleep, PmemProvider, ProviderCapabilities, WaitKind } from '@bttkit/interfaces'
+import { pointBefore } from '@bttkit/checker-lanes'
+import type {
+  MaybeSleep,
+  PmemProvider,
+  ProviderCapabilities,
+  WaitKind,
+  WaitSubject,
+} from '@bttkit/interfaces'
 import type { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { preemptionPoint } from '@bttkit/sleepable'
 
-/** Storage after each call of which others may run. */
+/** What a task has done to the storage: a call is made, or its flush is over. */
+export type StorageStep = 'read' | 'write' | 'flush' | 'flush is over'
+
+/**
+ * Storage after each call of which others may run. A flush is over when its task goes on: what it shall make durable may be lost until then, and what others store in the meantime is
+ * none of its business.
+ */
 export class SteppingStorage implements PmemProvider {
   readonly name: string
   readonly size: number
@@ -10,43 +23,48 @@ export class SteppingStorage implements PmemProvider {
   readonly capabilities: ProviderCapabilities
   readonly persist?: (offset: number, length: number) => MaybeSleep
   private readonly memory: PowerFailMemory
-  private readonly onCall: (isStore: boolean) => void
+  private readonly onStep: (step: StorageStep) => void
 
-  /** @param onCall told of each call, when it has been made and before anybody else runs */
-  constructor(memory: PowerFailMemory, onCall: (isStore: boolean) => void) {
+  /** @param onStep told of each step, when it has been made and before anybody else runs */
+  constructor(memory: PowerFailMemory, onStep: (step: StorageStep) => void) {
     this.memory = memory
-    this.onCall = onCall
+    this.onStep = onStep
     this.name = memory.name
     this.size = memory.size
     this.capabilities = Object.freeze({ ...memory.capabilities, mayWait: true })
-    if (memory.persist !== undefined)
-      this.persist = (offset, length) => {
-        memory.persist?.(offset, length)
-        return this.point('flush', offset, length)
-      }
+    if (memory.persist !== undefined) this.persist = (offset, length) => this.flushRange(offset, length)
   }
 
   read(offset: number, target: Uint8Array): MaybeSleep {
     this.memory.read(offset, target)
-    return this.point('read', offset, target.length)
+    this.onStep('read')
+    return preemptionPoint(subject('read', offset, target.length))
   }
 
   write(offset: number, source: Uint8Array): MaybeSleep {
     this.memory.write(offset, source)
-    return this.point('write', offset, source.length)
+    this.onStep('write')
+    return preemptionPoint(subject('write', offset, source.length))
   }
 
   flush(): MaybeSleep {
-    this.memory.flush()
-    return this.point('flush', 0, this.size)
+    return this.flushRange(0, this.size)
   }
 
   close(): undefined {
     this.memory.close()
   }
 
-  private point(kind: WaitKind, start: number, length: number): MaybeSleep {
-    this.onCall(kind === 'write')
-    return preemptionPoint({ object: 'provider', kind, start, end: start + length })
+  private flushRange(offset: number, length: number): MaybeSleep {
+    const end = this.memory.startFlush(offset, length)
+    this.onStep('flush')
+    return pointBefore(subject('flush', offset, length), () => {
+      end()
+      this.onStep('flush is over')
+    })
   }
+}
+
+function subject(kind: WaitKind, start: number, length: number): WaitSubject {
+  return { object: 'provider', kind, start, end: start + length }
 }

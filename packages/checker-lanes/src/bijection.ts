@@ -7,8 +7,7 @@
  * Memory: two bits a block, whatever the size of the map, which is read in pieces, twice where something is wrong.
  */
 import type { ArenaInfo, BttInfo, PmemProvider, Sleepable } from '@bttkit/interfaces'
-import { MAP_ENTRY_BYTES, mapBlock, stripFlags } from '@bttkit/btt-format'
-import { Bitmap } from './bitmap.ts'
+import { Bitmap, MAP_ENTRY_BYTES, mapBlock, stripFlags } from '@bttkit/btt-format'
 import { readFlogGroups, type FlogGroup, type SequenceFault } from './flog-groups.ts'
 
 /** How often something was found, and the first of it. */

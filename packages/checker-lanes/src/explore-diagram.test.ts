@@ -29,6 +29,12 @@ test('the guilty step is marked, and the problem stands below', () => {
   expect(lines.slice(-2)).toEqual(['> after step 4 it goes wrong, however it goes on', 'it is wrong'])
 })
 
+test('what came after the last step is a marked row of its own', () => {
+  const lines = formatDiagram(steps, { end: 'the power fails', problem: 'it is wrong' }).split('\n')
+  expect(lines.slice(-2)).toEqual(['>  │ the power fails', 'it is wrong'])
+  expect(lines.filter((line) => line.startsWith('>')).length).toBe(1)
+})
+
 test('what is not worth a word is left out', () => {
   const describe = ({ kind, start }: { kind: string; start: number }) =>
     kind === 'read' ? undefined : `${kind}s ${start}`

@@ -8,6 +8,8 @@ export interface DiagramOptions {
   readonly describe?: ((access: Access) => string | undefined) | undefined
   /** The step that is marked, from 1. */
   readonly guiltyStep?: number | undefined
+  /** What came after the last step, such as a power failure: a row of its own, which is marked as well. */
+  readonly end?: string | undefined
   /** Printed below. */
   readonly problem?: string | undefined
 }
@@ -23,7 +25,7 @@ function titlesOf(steps: readonly ReplayedStep[]): Map<number, string> {
 
 /** The lines of a diagram, put together. A step of which nothing is to be said has a dot. */
 export function formatDiagram(steps: readonly ReplayedStep[], options: DiagramOptions = {}): string {
-  const { describe = describeAccess, guiltyStep, problem } = options
+  const { describe = describeAccess, guiltyStep, end, problem } = options
   const texts = steps.map(({ touched }) => {
     const said = touched.map((access) => describe(access)).filter((text) => text !== undefined)
     return said.length === 0 ? '·' : said.join(', ')
@@ -44,6 +46,7 @@ export function formatDiagram(steps: readonly ReplayedStep[], options: DiagramOp
     const mark = index + 1 === guiltyStep ? GUILTY : ' '
     lines.push(row(String(index + 1), mark, (task) => (task === step.task ? (texts[index] ?? '') : '')))
   }
+  if (end !== undefined) lines.push(`${GUILTY}${' '.repeat(numberWidth)} │ ${end}`)
   if (guiltyStep !== undefined)
     lines.push(`${GUILTY} after step ${guiltyStep} it goes wrong, however it goes on`)
   if (problem !== undefined) lines.push(problem)

@@ -16,7 +16,8 @@ function reversed(scenario: Scenario): Scenario {
     make: (recorder) => {
       const program = scenario.make(recorder)
       const isRight = (): boolean => program.check() === undefined
-      return { ...program, check: () => (isRight() ? RIGHT : undefined) }
+      const check = (): string | undefined => (isRight() ? RIGHT : undefined)
+      return { tasks: program.tasks, check, dispose: () => program.dispose?.() }
     },
   }
 }
@@ -27,6 +28,7 @@ async function canBeRight(scenario: Scenario, after: string, budget: Budget): Pr
   const { findings, executions, pruned, isExhaustive } = await explore(reversed(scenario), {
     after,
     maxExecutions,
+    signal: budget.signal,
     isOfInterest: ({ kind }) => kind === RIGHT,
   })
   budget.spend(executions + pruned)
@@ -56,5 +58,6 @@ export async function guiltyStep(
     if (await canBeRight(scenario, beginning(middle), budget)) right = middle
     else wrong = middle
   }
-  return wrong
+  // Without a budget nothing is known to be wrong.
+  return budget.left > 0 ? wrong : undefined
 }

@@ -1,4 +1,5 @@
 /** Looks for a schedule with fewer preemptions, and among those for one with fewer steps, that goes wrong in the same way. */
+import { eventLoopTurn } from './event-loop-turn.ts'
 import type { Budget } from './explore-budget.ts'
 import { Execution, type Problem } from './explore-execution.ts'
 import type { Scenario } from './explore-scenario.ts'
@@ -59,11 +60,17 @@ function* withoutATurn(schedule: string): Generator<number[]> {
 }
 
 /** Leaves out turns as long as that makes the schedule smaller. */
-function mergeTurns(scenario: Scenario, from: WrongSchedule, isSame: IsSame, budget: Budget): WrongSchedule {
+async function mergeTurns(
+  scenario: Scenario,
+  from: WrongSchedule,
+  isSame: IsSame,
+  budget: Budget,
+): Promise<WrongSchedule> {
   let best = from
   for (let isBetter = true; isBetter;) {
     isBetter = false
     for (const order of withoutATurn(best.schedule)) {
+      await eventLoopTurn()
       if (budget.left <= 0) return best
       budget.spend(1)
       const other = runLike(scenario, order)
@@ -90,6 +97,7 @@ async function fewestPreemptions(
       maxFindings: Infinity,
       isOfInterest: isSame,
       maxExecutions: Math.min(budget.left, EXECUTIONS_A_BOUND),
+      signal: budget.signal,
     })
     budget.spend(executions)
     for (const { schedule } of findings) {
@@ -114,5 +122,6 @@ export async function shrinkSchedule(
 ): Promise<WrongSchedule> {
   const from = runLike(scenario, parseSchedule(schedule))
   if (from === undefined || !isSame(from)) throw new RangeError(`${schedule} does not show that problem`)
-  return fewestPreemptions(scenario, mergeTurns(scenario, from, isSame, budget), isSame, budget)
+  const merged = await mergeTurns(scenario, from, isSame, budget)
+  return fewestPreemptions(scenario, merged, isSame, budget)
 }

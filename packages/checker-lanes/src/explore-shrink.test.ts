@@ -120,6 +120,43 @@ test('with few executions the result is still wrong in the same way', async () =
   expect(replay(counting(shrunk.workload), shrunk.schedule).kind).toBe(finding.kind)
 })
 
+describe('a signal', () => {
+  /** Aborts when so many executions have begun. */
+  async function shrinkUntil(executions: number): Promise<{ begun: number; kind: string; workload: Deeds }> {
+    const stop = new AbortController()
+    let begun = 0
+    const makeScenario = (tasks: Deeds): Scenario => ({
+      name: 'counting',
+      make: (recorder) => {
+        begun++
+        if (begun === executions) stop.abort()
+        return counting(tasks).make(recorder)
+      },
+    })
+    const { signal } = stop
+    const { kind, workload } = await shrink(much, await findingOf(much), { ...options, makeScenario, signal })
+    return { begun, kind, workload }
+  }
+
+  test.each([1, 2, 10, 100])('after %d executions ends it with what was reached', async (executions) => {
+    const { begun, kind } = await shrinkUntil(executions)
+    expect(kind).toBe('# were lost')
+    // The search that was under way, and the run of what is the result.
+    expect(begun).toBeLessThanOrEqual(executions + 2)
+  })
+
+  test('that comes at once leaves the workload as it is', async () => {
+    expect((await shrinkUntil(1)).workload.length).toBe(much.length)
+  })
+})
+
+test('the guilty step is looked for only where somebody wants it', async () => {
+  const finding = await findingOf(much)
+  expect((await shrink(much, finding, options)).guiltyStep).toBeGreaterThan(0)
+  const { guiltyStep: none } = await shrink(much, finding, { ...options, findsGuiltyStep: false })
+  expect(none).toBeUndefined()
+})
+
 test('a schedule that shows nothing is refused', async () => {
   const finding = { kind: '# were lost', problem: '1 were lost: 1', schedule: 'A3 B3' }
   await expect(shrink([['increment'], ['increment']], finding, { makeScenario: counting })).rejects.toThrow(
@@ -141,6 +178,9 @@ describe('the guilty step', () => {
 
   test('is none where the executions do not suffice to tell', async () => {
     const tasks: Deeds = [['increment'], ['increment']]
-    expect(await guiltyStep(counting(tasks), 'A2 B3 A', new Budget(0))).toBeUndefined()
+    const answers = new Set<number | undefined>()
+    for (let executions = 0; executions < 60; executions++)
+      answers.add(await guiltyStep(counting(tasks), 'A2 B3 A', new Budget(executions)))
+    expect(answers).toEqual(new Set([undefined, 4]))
   })
 })

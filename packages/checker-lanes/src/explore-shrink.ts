@@ -13,11 +13,15 @@ export interface ShrinkOptions<Workload> {
   readonly isSame?: IsSame | undefined
   /** Most executions. Default 20,000. What was reached by then is the result. */
   readonly maxExecutions?: number | undefined
+  /** Whether to look for the guilty step. Default true. */
+  readonly findsGuiltyStep?: boolean | undefined
+  /** Ends it between two executions. What was reached by then is the result. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Shrunk<Workload> extends WrongSchedule {
   readonly workload: Workload
-  /** The first step, from 1, after which every schedule is wrong; `undefined` where there is none, or it would take too long to find. */
+  /** The first step, from 1, after which every schedule is wrong; `undefined` where there is none, nobody asked, or it would take too long to find. */
   readonly guiltyStep: number | undefined
   /** That it took. */
   readonly executions: number
@@ -42,7 +46,8 @@ async function findSame(
 ): Promise<ExplorationFinding | undefined> {
   for (const search of SEARCHES) {
     const maxExecutions = Math.min(budget.left, EXECUTIONS_A_SEARCH)
-    const result = await explore(scenario, { ...search, isOfInterest: isSame, maxExecutions })
+    const { signal } = budget
+    const result = await explore(scenario, { ...search, isOfInterest: isSame, maxExecutions, signal })
     budget.spend(result.executions + result.pruned)
     if (result.findings[0] !== undefined) return result.findings[0]
   }
@@ -77,12 +82,13 @@ export async function shrink<Workload>(
 ): Promise<Shrunk<Workload>> {
   const most = options.maxExecutions ?? MOST_EXECUTIONS
   // Half of it is kept for the schedule, however many workloads there are to try.
-  const budget = new Budget(most / 2)
+  const budget = new Budget(most / 2, options.signal)
   const isSame = options.isSame ?? (({ kind }) => kind === finding.kind)
   const small = await shrinkWorkload(workload, finding.schedule, isSame, options, budget)
-  budget.left += most / 2
+  budget.add(most / 2)
   const scenario = options.makeScenario(small.workload)
   const smallest = await shrinkSchedule(scenario, small.schedule, isSame, budget)
-  const guilty = await guiltyStep(scenario, smallest.schedule, budget)
+  const { findsGuiltyStep = true } = options
+  const guilty = findsGuiltyStep ? await guiltyStep(scenario, smallest.schedule, budget) : undefined
   return { ...smallest, workload: small.workload, guiltyStep: guilty, executions: budget.used }
 }

@@ -8,6 +8,7 @@ import { ReducedSchedules } from './explore-reduced.ts'
 import { parseSchedule, printSchedule } from './explore-schedule.ts'
 import type { Scenario } from './explore-scenario.ts'
 import type { Strategy } from './explore-strategy.ts'
+import { eventLoopTurn } from './event-loop-turn.ts'
 
 export interface ExploreOptions {
   /**
@@ -65,8 +66,10 @@ export interface Exploration {
 
 const EXECUTIONS_BY_CHANCE = 1000
 const PCT_DEPTH = 3
-/** Executions between two turns of the event loop: locks that were handed over leave continuations behind, and signals want to be heard. */
+/** Executions between two turns of the event loop, at most: locks that were handed over leave continuations behind, and signals want to be heard. */
 const EXECUTIONS_A_TURN = 64
+/** Long executions are followed by a turn each. */
+const MS_A_TURN = 20
 
 function strategyOf({ strategy, maxPreemptions, seed = 1, depth = PCT_DEPTH }: ExploreOptions): Strategy {
   const name = strategy ?? (maxPreemptions === undefined ? 'exhaustive' : 'bounded')
@@ -76,6 +79,21 @@ function strategyOf({ strategy, maxPreemptions, seed = 1, depth = PCT_DEPTH }: E
   if (name === 'pct') return new PriorityChanges(seed, depth)
   if (name === 'random') return new RandomWalk(seed)
   return maxPreemptions === undefined ? new ReducedSchedules() : new BoundedSchedules(maxPreemptions)
+}
+
+/** When the event loop gets its next turn. */
+class Turns {
+  private executions = 0
+  private lastMs = performance.now()
+
+  /** After an execution. */
+  async taken(): Promise<void> {
+    this.executions++
+    if (this.executions < EXECUTIONS_A_TURN && performance.now() - this.lastMs < MS_A_TURN) return
+    await eventLoopTurn()
+    this.executions = 0
+    this.lastMs = performance.now()
+  }
 }
 
 class Explorer {
@@ -151,12 +169,6 @@ function findingAt({ schedule }: Execution, problem: Problem | undefined): Explo
   return problem && { ...problem, schedule: printSchedule(schedule) }
 }
 
-async function eventLoopTurn(): Promise<void> {
-  await new Promise((resolve) => {
-    setImmediate(resolve)
-  })
-}
-
 /**
  * Runs a scenario under all schedules, or those that the options name. An operation that fails, a deadlock (tasks wait, and nobody is left who could end that: a lost
  * wakeup is one), and what the final check says are findings; none of them is thrown.
@@ -176,11 +188,12 @@ export async function explore(scenario: Scenario, options: ExploreOptions = {}):
     explorer.executions + explorer.pruned < maxExecutions &&
     explorer.steps < maxSteps &&
     signal?.aborted !== true
+  const turns = new Turns()
   let isExhaustive = !strategy.begin()
   while (!isExhaustive && isWithinBounds()) {
     explorer.runOnce()
     isExhaustive = !strategy.begin()
-    if ((explorer.executions + explorer.pruned) % EXECUTIONS_A_TURN === 0) await eventLoopTurn()
+    await turns.taken()
   }
   const { executions, pruned, steps, findings, isCut } = explorer
   return { isExhaustive: isExhaustive && !isCut, executions, pruned, steps, findings }

@@ -40,6 +40,9 @@ test('memory goes back to its mark, whatever was written over what', () => {
     { start: 0, end: 12 },
     { start: 20, end: 50 },
   ])
+  bytes.rollBack(1)
+  expect(bytes.bytes).toEqual(new Uint8Array(64).fill(1).fill(2, 8, 24))
+  expect(bytes.writeCount).toBe(1)
   bytes.rollBack()
   expect(bytes.bytes).toEqual(new Uint8Array(64).fill(1))
   expect(bytes.written()).toEqual([])

@@ -39,11 +39,20 @@ export class ExploredLanes implements LaneTable {
   private readonly inner: LaneTable
   private readonly recorder: StepRecorder
   private readonly hints: readonly number[]
-  private waiting = 0
+  private readonly crowd: { waiting: number }
 
-  /** @param hints by the number of the task; 0 where it is missing */
-  constructor(inner: LaneTable, recorder: StepRecorder, hints: readonly number[]) {
+  /**
+   * @param hints by the number of the task; 0 where it is missing
+   * @param crowd how many wait for a lane: one for all tables over the same lanes
+   */
+  constructor(
+    inner: LaneTable,
+    recorder: StepRecorder,
+    hints: readonly number[],
+    crowd: { waiting: number } = { waiting: 0 },
+  ) {
     this.inner = inner
+    this.crowd = crowd
     this.laneCount = inner.laneCount
     this.atomicWhileHeld = inner.atomicWhileHeld
     this.isExclusive = inner.isExclusive
@@ -66,7 +75,7 @@ export class ExploredLanes implements LaneTable {
   }
 
   release(lane: number, turn?: number): void {
-    this.recorder.touch(this.waiting > 0 ? this.all('release') : one('lane', 'release', lane))
+    this.recorder.touch(this.crowd.waiting > 0 ? this.all('release') : one('lane', 'release', lane))
     this.recorder.vacate()
     this.inner.release(lane, turn)
   }
@@ -87,11 +96,11 @@ export class ExploredLanes implements LaneTable {
   }
 
   private *acquireInside(hint: number, options: LaneWaitOptions | undefined): Sleepable<number> {
-    this.waiting++
+    this.crowd.waiting++
     try {
       return yield* this.inner.acquire(hint, options)
     } finally {
-      this.waiting--
+      this.crowd.waiting--
     }
   }
 

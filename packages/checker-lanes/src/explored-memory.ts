@@ -28,7 +28,7 @@ const CAPABILITIES: ProviderCapabilities = Object.freeze({
 /**
  * Memory that can go back to how it was: thousands of runs begin with the same image, and each changes a few hundred bytes of its millions.
  *
- * What was written since `mark` is taken back by `rollBack`, which costs as much as the writes did.
+ * What was written since `mark`, or since a later point, is taken back by `rollBack`, which costs as much as the writes did.
  */
 export class ExploredMemory implements PmemProvider {
   readonly name = 'explored memory'
@@ -36,6 +36,7 @@ export class ExploredMemory implements PmemProvider {
   readonly readOnly = false
   readonly capabilities = CAPABILITIES
   readonly bytes: Uint8Array
+  /** Since `mark`, which was called once at least where anything is taken back. */
   private journal: Undo[] | undefined
 
   constructor(size: number) {
@@ -48,10 +49,15 @@ export class ExploredMemory implements PmemProvider {
     this.journal = []
   }
 
-  /** Everything is as it was at `mark`. */
-  rollBack(): void {
-    for (const { offset, before } of this.journal?.toReversed() ?? []) this.bytes.set(before, offset)
-    this.mark()
+  /** How many writes there were since `mark`. */
+  get writeCount(): number {
+    return this.journal?.length ?? 0
+  }
+
+  /** Everything is as it was after so many writes since `mark`. */
+  rollBack(writeCount = 0): void {
+    for (const { offset, before } of this.journal?.splice(writeCount).toReversed() ?? [])
+      this.bytes.set(before, offset)
   }
 
   /** The ranges that were written since `mark`. */

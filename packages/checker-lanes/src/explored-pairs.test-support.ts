@@ -1,4 +1,4 @@
-import type { DeviceOperation } from './explored-device.ts'
+import type { DeviceOperation } from './explored-operations.ts'
 import { OPERATION_PAIRS } from './lane-scenarios.ts'
 
 /** Two tasks, each with one operation of a pair. */

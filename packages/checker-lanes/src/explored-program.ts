@@ -2,7 +2,8 @@
 import type { LanePolicy } from '@bttkit/interfaces'
 import { HISTORICAL_LANE_TABLES, type HistoricalLaneTableName } from '@bttkit/region-lanes'
 import type { Scenario } from './explore-scenario.ts'
-import { deviceScenario, type DeviceOperation, type ExploredParts } from './explored-device.ts'
+import { deviceScenario, type ExploredParts } from './explored-device.ts'
+import type { DeviceOperation } from './explored-operations.ts'
 import { SECTOR_BYTES, type ExploredImage } from './explored-image.ts'
 import { partsWith, sharedParts } from './lane-scenarios.ts'
 
@@ -68,10 +69,14 @@ function* smallerOperations(operation: DeviceOperation): Generator<DeviceOperati
   if (kind === 'write') yield { ...operation, kind: 'zero', fill: undefined }
 }
 
-function* smallerTasks(operations: readonly DeviceOperation[]): Generator<DeviceOperation[]> {
+/** The operations of a task with one left out, or one made smaller in each way that is given. */
+export function* smallerTasks<Operation>(
+  operations: readonly Operation[],
+  smallerOnes: (operation: Operation) => Iterable<Operation>,
+): Generator<Operation[]> {
   for (const [index, operation] of operations.entries()) {
     if (operations.length > 1) yield operations.toSpliced(index, 1)
-    for (const smaller of smallerOperations(operation)) yield operations.with(index, smaller)
+    for (const smaller of smallerOnes(operation)) yield operations.with(index, smaller)
   }
 }
 
@@ -85,6 +90,7 @@ export function* smallerPrograms(program: DeviceProgram): Generator<DeviceProgra
     }
   }
   for (const [index, operations] of tasks.entries())
-    for (const smaller of smallerTasks(operations)) yield { ...program, tasks: tasks.with(index, smaller) }
+    for (const smaller of smallerTasks(operations, smallerOperations))
+      yield { ...program, tasks: tasks.with(index, smaller) }
   if (lanes.laneCount > 1) yield { ...program, lanes: { ...lanes, laneCount: lanes.laneCount - 1 } }
 }

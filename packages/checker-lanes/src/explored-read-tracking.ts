@@ -19,11 +19,13 @@ export class ExploredReadTracking implements ReadTracking {
   private readonly inner: ReadTracking
   private readonly recorder: StepRecorder
   /** By lane: the block that its entry names. */
-  private readonly named: (number | undefined)[] = []
+  private readonly named: (number | undefined)[]
 
-  constructor(inner: ReadTracking, recorder: StepRecorder) {
+  /** @param named of all tables over the same entries one and the same */
+  constructor(inner: ReadTracking, recorder: StepRecorder, named: (number | undefined)[] = []) {
     this.inner = inner
     this.recorder = recorder
+    this.named = named
   }
 
   enter(lane: number, block: number): MaybeSleep {

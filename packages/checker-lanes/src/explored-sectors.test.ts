@@ -61,3 +61,12 @@ test('a range is cut into its sectors', () => {
 test('a sector in words', () => {
   expect(describeSector(sector(0x14, 0x83))).toBe('14 x 256, 83 x 256')
 })
+
+test('an operation that never ended may have happened or not, and cannot be taken back', () => {
+  const write = at(1, Infinity, writing(whole, 1))
+  const read = (time: number, seen: number): SectorOperation => at(time, time, reading(whole, sector(seen)))
+  expect(isExplained(initial, [write, read(9, 0)])).toBe(true)
+  expect(isExplained(initial, [write, read(9, 1)])).toBe(true)
+  expect(isExplained(initial, [write, read(8, 0), read(9, 1)])).toBe(true)
+  expect(isExplained(initial, [write, read(8, 1), read(9, 0)])).toBe(false)
+})

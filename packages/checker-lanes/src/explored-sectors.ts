@@ -8,14 +8,18 @@ import { SECTOR_BYTES } from './explored-image.ts'
 /** One operation's part in a sector. Times are in any unit. */
 export interface SectorOperation {
   readonly start: number
+  /** Infinity: it never ended. */
   readonly end: number
   /** The sector after the operation; `undefined` where the operation could not have seen this content. */
   apply(sector: Uint8Array): Uint8Array | undefined
 }
 
-/** Whether some order of the operations, in which none comes before one that had ended when it started, explains what they saw. */
+/**
+ * Whether some order of the operations, in which none comes before one that had ended when it started, explains what they saw. One that never ended may be
+ * left out: it may have happened, or not.
+ */
 export function isExplained(sector: Uint8Array, operations: readonly SectorOperation[]): boolean {
-  if (operations.length === 0) return true
+  if (operations.every(({ end }) => end === Infinity)) return true
   return operations.some((first) => {
     const others = operations.filter((operation) => operation !== first)
     if (others.some((other) => other.end < first.start)) return false

@@ -34,22 +34,32 @@ export type { Access } from './explore-access.ts'
 export { guiltyStep } from './explore-guilty.ts'
 export { pctBound } from './explore-chance.ts'
 export { formatDiagram, type DiagramOptions } from './explore-diagram.ts'
+export { exploreDeaths, type DeathExploration, type Dying } from './explore-deaths.ts'
 export type { Problem } from './explore-execution.ts'
+export { parseSchedule, printSchedule } from './explore-schedule.ts'
 export { formatTrace, replay, type Replay, type ReplayedStep } from './explore-replay.ts'
+export { formatScheduleTrace, tracedSteps, type TracedEnd, type TracedStep } from './explore-trace.ts'
 export { StepRecorder, type Program, type Scenario } from './explore-scenario.ts'
 export { shrink, type Shrunk, type ShrinkOptions } from './explore-shrink.ts'
 export { explore, type Exploration, type ExplorationFinding, type ExploreOptions } from './explore.ts'
+export { deviceScenario, type DeviceScenarioOptions, type ExploredParts } from './explored-device.ts'
+export type { DeviceOperation } from './explored-operations.ts'
+export { pointBefore } from './explored-provider.ts'
+export { describeDeviceAccess } from './explored-accesses.ts'
+export { engineWithLanes, type EngineLanes } from './explored-engine.ts'
 export {
-  deviceScenario,
-  type DeviceOperation,
-  type DeviceScenarioOptions,
-  type ExploredParts,
-} from './explored-device.ts'
-export { ExploredImage } from './explored-image.ts'
+  deathScenario,
+  mortalParts,
+  type DeathProgram,
+  type DeathScenarioOptions,
+} from './explored-deaths.ts'
+export type { Death } from './explored-lives.ts'
+export { ExploredImage, SECTOR_BYTES } from './explored-image.ts'
 export {
   partsByName,
   programScenario,
   smallerPrograms,
+  smallerTasks,
   type DeviceProgram,
   type ExploredLaneSetting,
   type MakeParts,
@@ -57,3 +67,6 @@ export {
 export { OPERATION_PAIRS, pairScenarios, partsWith, sectors, sharedParts } from './lane-scenarios.ts'
 export { formatReplayFile, parseReplayFile, runReplayFile, type ReplayFile } from './replay-file.ts'
 export { findContradiction, type Contradiction, type RegisterOperation } from './linearizability.ts'
+export { ThreadCrew, type CrewOptions } from './thread-crew.ts'
+export type { ThreadBody, WordProgram, WordPrograms } from './word-program.ts'
+export { wordScenario } from './word-scenario.ts'

@@ -8,12 +8,8 @@ import {
   type HistoricalLaneTableName,
   type HistoricalLaneTableOptions,
 } from '@bttkit/region-lanes'
-import {
-  deviceScenario,
-  type DeviceOperation,
-  type DeviceScenarioOptions,
-  type ExploredParts,
-} from './explored-device.ts'
+import { deviceScenario, type DeviceScenarioOptions, type ExploredParts } from './explored-device.ts'
+import type { DeviceOperation } from './explored-operations.ts'
 import { SECTOR_BYTES, type ExploredImage } from './explored-image.ts'
 import type { Scenario } from './explore-scenario.ts'
 

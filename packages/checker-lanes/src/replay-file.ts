@@ -3,7 +3,7 @@
  *
  * A replay file may come from anywhere. So every value is checked before it is used, and nothing in it names code: a lane table of one's own is known by a name only.
  */
-import type { DeviceOperation } from './explored-device.ts'
+import type { DeviceOperation } from './explored-operations.ts'
 import { replay, type Replay } from './explore-replay.ts'
 import { MOST_TASKS, parseSchedule } from './explore-schedule.ts'
 import type { ExploredImage } from './explored-image.ts'

@@ -39,7 +39,7 @@ export interface ProgressSurroundings {
 export interface ProgressSubject {
   /** A word or two: `exporting`. */
   readonly label: string
-  /** Absent where it is not known. */
+  /** Absent where it is not known. May grow, where more work comes up. */
   readonly totalBytes?: number | undefined
   /** Prints an amount, for work that is not counted in bytes. Default: as a size. */
   readonly format?: ((amount: number) => string) | undefined
@@ -76,6 +76,7 @@ class ProgressBar implements Progress {
       this.bar = this.makeBar()
       this.bar.start(totalBytes, doneBytes, payload)
     }
+    this.bar.setTotal(totalBytes)
     this.bar.update(doneBytes, payload)
   }
 

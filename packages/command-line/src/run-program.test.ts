@@ -122,6 +122,7 @@ test('a command can have exit codes of its own', async () => {
   if (go !== undefined) setExitCodes(go, { failed: 8, usage: 16 })
   expect(await run(program, 'go')).toBe(8)
   expect(await run(program, 'go', '--nonsense')).toBe(16)
+  expect(await run(program, 'go', '--offset', 'nowhere')).toBe(16)
   expect(await run(program, 'stop')).toBe(2)
 })
 

@@ -18,6 +18,17 @@ function fullName(command: Command): string {
 /** The command that the arguments are about, as far as it was made out. */
 interface Current {
   command: Command
+  /** The one that the arguments name, also where the program itself refuses one of them. */
+  readonly named: Command
+}
+
+/** The command that is named first, the program itself where none is. */
+function commandNamedIn(program: Command, argv: readonly string[]): Command {
+  for (const argument of argv) {
+    const named = program.commands.find((command) => command.name() === argument)
+    if (named !== undefined) return named
+  }
+  return program
 }
 
 /** Commander reports by exceptions, and prints nothing but the help that it is asked for. */
@@ -45,7 +56,7 @@ function isUsageError(error: unknown): error is Error {
 
 function report(program: Command, current: Current, error: unknown): void {
   if (error instanceof OutputClosedError) return
-  const { failed, usage } = exitCodesOf(current.command)
+  const { failed, usage } = exitCodesOf(current.command === program ? current.named : current.command)
   if (error instanceof CommanderError && error.code.startsWith('commander.help')) {
     // The help that was asked for is a success; the help for want of a command is not.
     if (error.exitCode !== 0) process.exitCode = usage
@@ -82,7 +93,7 @@ function describeUsage(error: Error): string {
  * @param argv the arguments, without the names of Node and the program
  */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
-  const current: Current = { command: program }
+  const current: Current = { command: program, named: commandNamedIn(program, argv) }
   guardStandardStreams((error) => {
     report(
       program,

@@ -1,5 +1,6 @@
 export { findBadBlocks } from './bad-block-list.ts'
 export { createImageFile, removeImageFile } from './create-image-file.ts'
+export { findDataRanges, type FindInFile } from './data-ranges.ts'
 export { deviceName } from './device-number.ts'
 export { ImageLock, type LockCalls } from './image-lock.ts'
 export { asIoError, asOpenError, errnoOf, explainErrno, ioError, openError } from './system-error.ts'

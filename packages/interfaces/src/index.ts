@@ -47,6 +47,7 @@ export type {
 } from './provider-plugin.ts'
 export { defineProviderPlugin } from './provider-plugin.ts'
 export type { MaybeSleep, Sleepable, Wait, WaitKind, WaitObject, WaitSubject } from './wait.ts'
+export type { WordAtomics, WordWaitResult } from './word-atomics.ts'
 export * from './check-range.ts'
 export * from './errors.ts'
 export * from './parse-size.ts'

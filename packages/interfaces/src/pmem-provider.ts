@@ -94,6 +94,12 @@ export interface PmemProvider {
    */
   badBlocks?(): readonly ByteRange[]
 
+  /**
+   * The parts of a range that may hold something, in order and apart; what lies between are holes, which read as zeros. Takes little time, and never waits.
+   * Default: the whole range.
+   */
+  dataRanges?(offset: number, length: number): readonly ByteRange[]
+
   /** Told what the next call of this thread is for, and in which lane, if in one. It changes nothing of what the call does. Default: not told. */
   annotate?(stage: CallStage, lane?: number): void
 

@@ -3,4 +3,4 @@
  *
  * Its first number changes when a provider that was right becomes wrong, or the other way round; its second when something optional is added.
  */
-export const PROVIDER_CONTRACT = '1.0'
+export const PROVIDER_CONTRACT = '1.1'

@@ -6,7 +6,7 @@
  */
 
 /** What kind of thing a wait, or a scheduling point, is about. */
-export type WaitObject = 'provider' | 'lane' | 'map-lock' | 'read-tracking'
+export type WaitObject = 'provider' | 'lane' | 'map-lock' | 'read-tracking' | 'word' | 'wake-up'
 
 /** What is done to it. Two steps depend on each other unless both only read, or their ranges are apart. */
 export type WaitKind = 'read' | 'write' | 'flush' | 'acquire' | 'release'
@@ -15,7 +15,7 @@ export type WaitKind = 'read' | 'write' | 'flush' | 'acquire' | 'release'
 export interface WaitSubject {
   readonly object: WaitObject
   readonly kind: WaitKind
-  /** First byte of the provider, lane number, map lock number or internal block. */
+  /** First byte of the provider, lane number, map lock number, internal block, or number of a word that threads share. */
   readonly start: number
   /** One past the last. */
   readonly end: number

@@ -30,6 +30,10 @@ export const closeCases: readonly ConformanceCase[] = [
       if (provider.lock !== undefined) {
         await assertFails(() => provider.lock?.('shared'), 'BTT_CLOSED', 'lock after close')
       }
+      if (provider.dataRanges !== undefined) {
+        const listing = (): undefined => void provider.dataRanges?.(0, 1)
+        await assertFails(listing, 'BTT_CLOSED', 'dataRanges after close')
+      }
       if (provider.badBlocks !== undefined) {
         const listing = (): undefined => void provider.badBlocks?.()
         await assertFails(listing, 'BTT_CLOSED', 'badBlocks after close')

@@ -32,6 +32,7 @@ type OptionalMember =
   | 'writeMany'
   | 'zero'
   | 'badBlocks'
+  | 'dataRanges'
   | 'annotate'
   | 'lock'
   | 'mapping'

@@ -10,6 +10,7 @@ import { concurrencyCases } from './concurrency-cases.ts'
 import { contractCases } from './contract-cases.ts'
 import { contentCases } from './content-cases.ts'
 import { crashCases } from './crash-cases.ts'
+import { dataRangeCases } from './data-range-cases.ts'
 import { durabilityCases } from './durability-cases.ts'
 import { largeOffsetCases } from './large-offset-cases.ts'
 import { lockCases } from './lock-cases.ts'
@@ -50,6 +51,7 @@ const CASES: readonly ConformanceCase[] = [
   ...durabilityCases,
   ...crashCases,
   ...badBlockCases,
+  ...dataRangeCases,
   ...annotateCases,
   ...waitCases,
   ...readOnlyCases,

@@ -11,6 +11,7 @@ const OPTIONAL = [
   'writeMany',
   'zero',
   'badBlocks',
+  'dataRanges',
   'annotate',
   'lock',
   'share',

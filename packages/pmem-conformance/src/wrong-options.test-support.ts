@@ -1,4 +1,4 @@
-/** Providers that are wrong in one thing each: in writing through, in bad blocks, in being told what calls are for. */
+/** Providers that are wrong in one thing each: in writing through, in bad blocks, in what is a hole, in being told what calls are for. */
 import { BadBlockError, type ByteRange, type CallStage, type MaybeSleep } from '@bttkit/interfaces'
 import { CachingProvider, UNIT_BYTES } from './caching-provider.test-support.ts'
 
@@ -46,6 +46,21 @@ export class ListsNothing extends CachingProvider {
   override badBlocks(): ByteRange[] {
     this.checkOpen()
     return []
+  }
+}
+
+/** Its list is from before anything was stored. */
+export class ForgetsItsData extends CachingProvider {
+  dataRanges(): ByteRange[] {
+    this.checkOpen()
+    return []
+  }
+}
+
+export class ListsAllItsData extends CachingProvider {
+  dataRanges(): ByteRange[] {
+    this.checkOpen()
+    return [{ offset: 0, length: this.size }]
   }
 }
 

@@ -48,6 +48,11 @@ const WRONG: [CachingProviderClass, string][] = [
     'bad blocks: the list is in order and apart, in whole units, and within the storage',
   ],
   [wrongOptions.ListsNothing, 'bad blocks: what is known to be bad is listed, until it is written'],
+  [
+    wrongOptions.ForgetsItsData,
+    'data ranges: what is stored by any call is in none of the holes, flushed or not',
+  ],
+  [wrongOptions.ListsAllItsData, 'data ranges: the list is in order and apart, and within the range'],
   [wrongOptions.ReadsBadBlocks, 'bad blocks: a read that touches one fails, and one beside it does not'],
   [
     wrongOptions.FailsBesideBadBlocks,

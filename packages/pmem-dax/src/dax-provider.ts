@@ -1,10 +1,11 @@
 import { closeSync } from 'node:fs'
-import { ImageLock } from '@bttkit/image-file'
+import { ImageLock, findDataRanges } from '@bttkit/image-file'
 import {
   ClosedError,
   checkPiece,
   checkRange,
   ReadOnlyError,
+  type ByteRange,
   type LockMode,
   type PmemProvider,
   type ProviderCapabilities,
@@ -64,6 +65,8 @@ export class DaxProvider implements PmemProvider {
    * Node 20, which cannot empty it: to touch it then would end the process.
    */
   readonly mapping?: Uint8Array
+  /** As the file system tells, of files only. */
+  readonly dataRanges?: (offset: number, length: number) => readonly ByteRange[]
   private readonly mapped: MappedImage
   private readonly bytes: FileMapping
   private readonly persister: Persister
@@ -126,6 +129,12 @@ export class DaxProvider implements PmemProvider {
     this.imageLock = lock
     // A store into pages that are mapped for reading would end the process.
     if (!readOnly && mapping.only !== undefined) this.mapping = mapping.only
+    if (image.kind === 'file') {
+      this.dataRanges = (offset, length) => {
+        this.checkRange(offset, length)
+        return findDataRanges((what, from) => native.findInFile(image.fd, what, from), offset, length)
+      }
+    }
   }
 
   /** @throws {OutOfRangeError} beyond the size. @throws {ClosedError} after `close`. @throws {ProviderIoError} where the file was cut. */

@@ -22,6 +22,8 @@ export interface NativeCalls {
   readonly allocate: (fd: number, length: number) => string | undefined
   /** Bytes of an open file or block device, by lseek(2) to its end. */
   readonly sizeOf: (fd: number) => number | string
+  /** lseek(2) to where data, or a hole, begins; the offset, or the name of the errno. */
+  readonly findInFile: (fd: number, what: 'data' | 'hole', offset: number) => number | string
   /** The bytes at an address. They are only there until `unmap`. Throws where the JavaScript engine cannot take them. */
   readonly view: (address: number, length: number) => ArrayBuffer
 }
@@ -43,6 +45,8 @@ const MAP_SYNC = 0x80000
 const MS_SYNC = 4
 const SC_PAGESIZE = 30
 const SEEK_END = 2
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
 
 let native: { readonly calls: NativeCalls | undefined } | undefined
 let libpmem: { readonly calls: LibpmemCalls | undefined } | undefined
@@ -81,7 +85,7 @@ function bindNative(koffi: Koffi): NativeCalls {
     sync: (address, length) => answering(() => msync(address, length, MS_SYNC)),
     flock: (fd, operation) => answering(() => flock(fd, operation)),
     allocate: bindAllocate(library),
-    sizeOf: bindSizeOf(koffi, library),
+    ...bindSeeks(koffi, library),
     view: (address, length) => koffi.view(BigInt(address), length),
   }
 }
@@ -111,11 +115,15 @@ function bindMap(koffi: Koffi, library: Library): NativeCalls['map'] {
 }
 
 /** The position that it moves is nobody's: the descriptor is used for nothing that has one. */
-function bindSizeOf(koffi: Koffi, library: Library): NativeCalls['sizeOf'] {
+function bindSeeks(koffi: Koffi, library: Library): Pick<NativeCalls, 'sizeOf' | 'findInFile'> {
   const lseek = library.func('int64_t lseek(int fd, int64_t offset, int whence)')
-  return (fd) => {
-    const end = Number(lseek(fd, 0, SEEK_END))
-    return end === -1 ? getSystemErrorName(-koffi.errno()) : end
+  const seek = (fd: number, offset: number, whence: number): number | string => {
+    const found = Number(lseek(fd, offset, whence))
+    return found === -1 ? getSystemErrorName(-koffi.errno()) : found
+  }
+  return {
+    sizeOf: (fd) => seek(fd, 0, SEEK_END),
+    findInFile: (fd, what, offset) => seek(fd, offset, what === 'data' ? SEEK_DATA : SEEK_HOLE),
   }
 }
 

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { ImageLock, asIoError, errnoOf } from '@bttkit/image-file'
+import { ImageLock, asIoError, errnoOf, findDataRanges } from '@bttkit/image-file'
 import {
   BadBlockError,
   ClosedError,
@@ -60,6 +60,8 @@ export class FileProvider implements PmemProvider {
   readonly readOnly: boolean
   /** Of a block device of which the kernel keeps a list: what it knew at the opening, but for what was written here since. Absent otherwise. */
   readonly badBlocks?: () => readonly ByteRange[]
+  /** As the file system tells; absent where it cannot be asked. */
+  readonly dataRanges?: (offset: number, length: number) => readonly ByteRange[]
   private readonly file: OpenFile
   private readonly blocking: boolean
   private readonly system: SystemCalls
@@ -119,6 +121,13 @@ export class FileProvider implements PmemProvider {
     this.flushes = new FlushQueue(file.fd, file.path, file.size, system)
     this.imageLock = imageLock
     this.zeroRange = new ZeroRange(file, this, system)
+    const findInFile = file.isBlockDevice ? undefined : system.native?.findInFile
+    if (findInFile !== undefined) {
+      this.dataRanges = (offset, length) => {
+        this.checkRange(offset, length)
+        return findDataRanges((what, from) => findInFile(file.fd, what, from), offset, length)
+      }
+    }
     const known = file.isBlockDevice ? system.badBlocks(file.fd, file.size) : undefined
     const badUnits = known && new BadBlocks(known)
     this.badUnits = badUnits

@@ -8,6 +8,8 @@ export interface NativeCalls {
   readonly flock: (fd: number, operation: number) => string | undefined
   /** fallocate(2); absent where the C library has none. Offset and length in bytes. */
   readonly fallocate?: (fd: number, mode: number, offset: number, length: number) => string | undefined
+  /** lseek(2) to where data, or a hole, begins; the offset, or the name of the errno. Absent where the C library has none of it. */
+  readonly findInFile?: (fd: number, what: 'data' | 'hole', offset: number) => number | string
   /** Bytes of a block device by ioctl(2), undefined when it failed; absent where the call is not known. */
   readonly blockDeviceSize?: (fd: number) => number | undefined
 }
@@ -21,6 +23,9 @@ type Library = ReturnType<Koffi['load']>
  */
 const BLKGETSIZE64 = 0x80081272
 const BLKGETSIZE64_PROCESSORS = new Set(['x64', 'arm64', 'riscv64', 'loong64', 's390x'])
+
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
 
 let loaded: { readonly calls: NativeCalls | undefined } | undefined
 
@@ -37,6 +42,7 @@ function tryLoad(): NativeCalls | undefined {
     return {
       flock: bindFlock(koffi, library),
       ...bindFallocate(koffi, library),
+      ...bindFindInFile(koffi, library),
       ...bindBlockDeviceSize(library),
     }
   } catch {
@@ -65,6 +71,18 @@ function bindFallocate(koffi: Koffi, library: Library): Pick<NativeCalls, 'fallo
   return {
     fallocate: (fd, mode, offset, length) =>
       untilUninterrupted(koffi, () => fallocate(fd, mode, offset, length)),
+  }
+}
+
+/** 64-bit Linux only, as above. The position that it moves is nobody's: the descriptor is used for nothing that has one. */
+function bindFindInFile(koffi: Koffi, library: Library): Pick<NativeCalls, 'findInFile'> {
+  if (process.platform !== 'linux' || koffi.sizeof('long') !== 8) return {}
+  const lseek = library.func('int64_t lseek(int fd, int64_t offset, int whence)')
+  return {
+    findInFile(fd, what, offset) {
+      const found = Number(lseek(fd, offset, what === 'data' ? SEEK_DATA : SEEK_HOLE))
+      return found === -1 ? getSystemErrorName(-koffi.errno()) : found
+    },
   }
 }
 

@@ -59,7 +59,9 @@ export class FaultLayer extends PassingLayer {
     if (!Number.isInteger(seed) || seed < 0 || seed > LARGEST_SEED) {
       throw new TypeError(`a seed is a whole number from 0 to ${LARGEST_SEED}, and not ${seed}`)
     }
-    super(inner, { capabilities: capabilitiesWith(rules, inner.capabilities), wantsPurpose: true })
+    // What is bad, or fails, may lie in a hole.
+    const hides = { hidesDataRanges: true, wantsPurpose: true }
+    super(inner, { capabilities: capabilitiesWith(rules, inner.capabilities), ...hides })
     this.rules = rules.map((rule, index) => new ArmedRule(rule, seededRandom(seed + index)))
     this.media = new MediaErrors(this.size)
     for (const range of mediaErrors) this.media.add(range)

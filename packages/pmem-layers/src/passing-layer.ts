@@ -8,6 +8,7 @@
  * - What a call is for travels with the call: the inner provider is told right before it gets the call, and never of one that the layer refuses or still holds back.
  */
 import {
+  checkRange,
   ClosedError,
   type ByteRange,
   type CallStage,
@@ -27,6 +28,8 @@ export interface LayerDifferences {
   readonly capabilities?: Partial<ProviderCapabilities>
   /** True where the layer cannot say in whole units what the inner provider knows to be bad: it then has no `badBlocks`. Default false. */
   readonly hidesBadBlocks?: boolean
+  /** True where a read of a hole is not what the inner provider makes of it: the layer then has no `dataRanges`. Default false. */
+  readonly hidesDataRanges?: boolean
   /** Whether the layer itself wants to know what calls are for: it then has `annotate` over every provider. Default false. */
   readonly wantsPurpose?: boolean
 }
@@ -74,6 +77,7 @@ export abstract class PassingLayer implements PmemProvider {
   declare readonly zero?: (offset: number, length: number) => MaybeSleep
   declare readonly persist?: (offset: number, length: number) => MaybeSleep
   declare readonly badBlocks?: () => readonly ByteRange[]
+  declare readonly dataRanges?: (offset: number, length: number) => readonly ByteRange[]
   declare readonly annotate?: (stage: CallStage, lane?: number) => void
   declare readonly lock?: (mode: LockMode) => MaybeSleep
   declare readonly share?: () => ProviderShare
@@ -130,6 +134,10 @@ export abstract class PassingLayer implements PmemProvider {
         this.checkOpen()
         return this.badBlocksOver(badBlocks())
       }
+    }
+    const dataRanges = inner.dataRanges?.bind(inner)
+    if (dataRanges !== undefined && differences.hidesDataRanges !== true) {
+      this.dataRanges = (offset, length) => this.rangesHere(dataRanges, offset, length)
     }
     if (inner.annotate !== undefined || differences.wantsPurpose === true) {
       this.annotate = (stage, lane) => {
@@ -217,6 +225,17 @@ export abstract class PassingLayer implements PmemProvider {
       this.tellInner(call)
       return make()
     })
+  }
+
+  private rangesHere(
+    innerRanges: (offset: number, length: number) => readonly ByteRange[],
+    offset: number,
+    length: number,
+  ): ByteRange[] {
+    this.checkOpen()
+    checkRange(this, offset, length)
+    const shift = this.innerOffset(0)
+    return innerRanges(offset + shift, length).map((range) => ({ ...range, offset: range.offset - shift }))
   }
 
   private innerSegments(segments: readonly WriteSegment[]): WriteSegment[] {

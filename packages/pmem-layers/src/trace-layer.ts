@@ -40,7 +40,7 @@ function errorCodeOf(outcome: CallOutcome): { error?: string } {
   return { error: 'code' in error && typeof error.code === 'string' ? error.code : error.name }
 }
 
-/** Writes down every call, those that fail too, but `share`, `badBlocks` and `annotate`. A call whose wait nobody waits for has no record. */
+/** Writes down every call, those that fail too, but `share`, `badBlocks`, `dataRanges` and `annotate`. A call whose wait nobody waits for has no record. */
 export class TraceLayer extends PassingLayer {
   private readonly sink: TraceSink
   private readonly now: () => number

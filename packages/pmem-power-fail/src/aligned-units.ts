@@ -4,6 +4,7 @@
  * Within a unit the writes become durable in their order, and one write only when those before it are durable as a whole. What a write stores in
  * one unit consists of atoms, aligned as well, each of which is durable or not; their order is anybody's.
  */
+import type { Hash } from 'node:crypto'
 import type { Content } from './content.ts'
 import type { Aftermath, Choose, FailureStates, InFlight, UnitFate } from './in-flight.ts'
 import type { Overlay } from './overlay.ts'
@@ -22,15 +23,16 @@ export interface UnitShape {
 type Units = ReadonlyMap<number, UnitStore>
 
 export class AlignedUnits implements InFlight {
-  readonly persist?: (media: Overlay, offset: number, length: number) => void
   private readonly shape: UnitShape
   private readonly units: Map<number, UnitStore>
 
   constructor(shape: UnitShape, units: Units = new Map()) {
     this.shape = shape
     this.units = new Map(units)
-    if (shape.persistsRanges)
-      this.persist = (media, offset, length) => this.persistUnits(media, offset, length)
+  }
+
+  get persistsRanges(): boolean {
+    return this.shape.persistsRanges
   }
 
   add(offset: number, bytes: Uint8Array): void {
@@ -45,8 +47,13 @@ export class AlignedUnits implements InFlight {
     }
   }
 
-  flush(media: Overlay): void {
-    for (const unit of this.units.keys()) this.makeDurable(media, unit)
+  startFlush(offset: number, length: number): (media: Overlay) => void {
+    const flushed = unitsWithin(this.units, this.shape.unitBytes, offset, length).map(
+      (unit) => [unit, this.units.get(unit)] as const,
+    )
+    return (media) => {
+      for (const [unit, newest] of flushed) this.makeDurable(media, unit, newest)
+    }
   }
 
   copy(): InFlight {
@@ -57,16 +64,18 @@ export class AlignedUnits implements InFlight {
     return new UnitStates(this.shape, new Map(this.units))
   }
 
-  private persistUnits(media: Overlay, offset: number, length: number): void {
-    for (const unit of unitsWithin(this.units, this.shape.unitBytes, offset, length))
-      this.makeDurable(media, unit)
-  }
-
-  private makeDurable(media: Overlay, unit: number): void {
+  /** Moves the stores up to this one to the media, unless they are there already. */
+  private makeDurable(media: Overlay, unit: number, last: UnitStore | undefined): void {
     const newest = this.units.get(unit)
-    if (newest === undefined) return
-    for (const { offset, bytes } of storesOf(newest)) media.write(offset, bytes)
-    this.units.delete(unit)
+    const stores = newest === undefined ? [] : storesOf(newest)
+    // Stores are known by their bytes: a flush that came between may have linked them anew.
+    const count = stores.findIndex(({ bytes }) => bytes === last?.bytes) + 1
+    if (count === 0) return
+    for (const { offset, bytes } of stores.slice(0, count)) media.write(offset, bytes)
+    let left: UnitStore | undefined
+    for (const { offset, bytes } of stores.slice(count)) left = { previous: left, offset, bytes }
+    if (left === undefined) this.units.delete(unit)
+    else this.units.set(unit, left)
   }
 }
 
@@ -142,6 +151,12 @@ class UnitStates implements FailureStates {
     const stores = newest && this.versions(unit, newest).describe(version)
     return `${this.shape.unitName} at byte ${unit}: ${stores ?? 'nothing'} durable`
   }
+
+  addTo(hash: Hash): void {
+    for (const [, newest] of [...this.newest].toSorted(([a], [b]) => a - b))
+      for (const { offset, bytes } of storesOf(newest))
+        hash.update(`store ${offset} ${bytes.length},`).update(bytes)
+  }
 }
 
 /**
@@ -153,6 +168,8 @@ class UnitsAftermath implements Aftermath {
   private readonly choose: Choose
   /** Of the units that were decided, in part or wholly: the versions that are left, never none. */
   private readonly left = new Map<number, readonly number[]>()
+  /** Units that were read as a whole: the versions that are left of them are the same bytes. */
+  private readonly settled = new Set<number>()
 
   constructor(states: UnitStates, media: Content, fates: readonly UnitFate[], choose: Choose) {
     this.states = states
@@ -191,7 +208,7 @@ class UnitsAftermath implements Aftermath {
     if (newest === undefined) return
     const versions = this.states.versions(unit, newest)
     let left = this.left.get(unit)
-    if (left?.length !== 1) {
+    if (left?.length !== 1 && !this.settled.has(unit)) {
       if (versions.areAlike(at, window)) return
       const alike =
         left === undefined
@@ -200,8 +217,9 @@ class UnitsAftermath implements Aftermath {
       left = alike[alike.length === 1 ? 0 : this.choose(alike.length)]
       if (left === undefined) throw new RangeError('a choice that is not there')
       this.left.set(unit, left)
+      if (window.length === this.states.shape.unitBytes) this.settled.add(unit)
     }
-    versions.lay(left[0] ?? 0, at, window)
+    versions.lay(left?.[0] ?? 0, at, window)
   }
 }
 

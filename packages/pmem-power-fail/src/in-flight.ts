@@ -1,4 +1,5 @@
 /** What a model of power failures has to know: what is not durable yet, and what may become of it. */
+import type { Hash } from 'node:crypto'
 import type { ProviderCapabilities } from '@bttkit/interfaces'
 import type { Content } from './content.ts'
 import type { Overlay } from './overlay.ts'
@@ -36,16 +37,18 @@ export interface FailureStates {
   open(media: Content, fates: readonly UnitFate[], choose: Choose): Aftermath
   /** A fate in words. */
   describe(fate: UnitFate): string
+  /** Feeds the stores to a hash, as far as their order makes a difference to the states. */
+  addTo(hash: Hash): void
 }
 
 /** Stores that are not durable yet. */
 export interface InFlight {
   /** The bytes do not change afterwards. */
   add(offset: number, bytes: Uint8Array): void
-  /** Moves everything to the media. */
-  flush(media: Overlay): void
-  /** Moves to the media what becomes durable when this range is persisted. Absent where only a flush makes durable. */
-  persist?(media: Overlay, offset: number, length: number): void
+  /** Whether a range can be persisted without the rest. */
+  readonly persistsRanges: boolean
+  /** What a flush that begins now makes durable: called at its end, it moves that to the media. What is stored in between stays where it is. Of a range, where ranges can be persisted. */
+  startFlush(offset: number, length: number): (media: Overlay) => void
   copy(): InFlight
   /** Those of this moment, whatever is added or flushed later. */
   states(): FailureStates

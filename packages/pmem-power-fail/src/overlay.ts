@@ -4,6 +4,7 @@
  * - What was not written is not asked of the content below, also where it lies beside written bytes: to ask may be to decide.
  * - A copy costs nothing until one of both is written. The pages are shared, and so is their table; whoever writes first makes its own.
  */
+import type { Hash } from 'node:crypto'
 import type { Content } from './content.ts'
 
 const PAGE_BYTES = 512
@@ -32,6 +33,11 @@ class Page {
     this.bytes.set(source, within)
     this.written.fill(1, within, within + source.length)
     this.isWhole ||= !this.written.includes(0)
+  }
+
+  addTo(hash: Hash): void {
+    hash.update(this.bytes)
+    if (!this.isWhole) hash.update(this.written)
   }
 
   /** Reads the written bytes from here, and the others from below, where the page begins at `pageStart`. */
@@ -98,6 +104,14 @@ export class Overlay implements Content {
       if (page === undefined) this.below.read(offset + done, target, at, count)
       else page.read(this.below, pageStart, within, target.subarray(at, at + count))
       done += count
+    }
+  }
+
+  /** Feeds what was written here to a hash: the same for the same writes, in whatever order they were made where they do not overlap. */
+  addTo(hash: Hash): void {
+    for (const [index, page] of [...this.pages].toSorted(([a], [b]) => a - b)) {
+      hash.update(`page ${index},`)
+      page.addTo(hash)
     }
   }
 

@@ -87,8 +87,7 @@ export class PowerFailMemory implements PmemProvider {
     this.media = start.media
     this.inFlight = start.inFlight
     this.aftermath = start.aftermath
-    if (this.inFlight.persist !== undefined)
-      this.persist = (offset, length) => this.persistRange(offset, length)
+    if (this.inFlight.persistsRanges) this.persist = (offset, length) => this.startFlush(offset, length)()
   }
 
   /**
@@ -151,8 +150,19 @@ export class PowerFailMemory implements PmemProvider {
 
   /** Makes all writes durable. @throws {ClosedError} after `close`. */
   flush(): undefined {
-    this.checkOpen()
-    this.inFlight.flush(this.media)
+    return this.startFlush()()
+  }
+
+  /**
+   * Starts a flush that takes time. What it returns ends it: then that is durable which was written before its start, and what was written since is not. Of a range only, where the model can
+   * persist one. Throws as `read`.
+   */
+  startFlush(offset = 0, length = this.size): () => undefined {
+    this.checkRange(offset, length)
+    const end = this.inFlight.startFlush(offset, length)
+    return () => {
+      end(this.media)
+    }
   }
 
   /** What is in flight stays so: closing is no flush. */
@@ -164,12 +174,7 @@ export class PowerFailMemory implements PmemProvider {
     if (bytes.length === 0) return
     this.seen.write(offset, bytes)
     this.inFlight.add(offset, bytes)
-    if (this.capabilities.durableOnWrite) this.inFlight.flush(this.media)
-  }
-
-  private persistRange(offset: number, length: number): undefined {
-    this.checkRange(offset, length)
-    this.inFlight.persist?.(this.media, offset, length)
+    if (this.capabilities.durableOnWrite) this.inFlight.startFlush(0, this.size)(this.media)
   }
 
   private checkRange(offset: number, length: number): void {

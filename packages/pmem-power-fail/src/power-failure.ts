@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { InvariantError } from '@bttkit/interfaces'
 import { ChoiceSearch } from './choice-search.ts'
-import type { Content } from './content.ts'
 import type { Aftermath, Choose, FailureStates, UnitFate } from './in-flight.ts'
+import type { Overlay } from './overlay.ts'
 import type { PowerFailMemory } from './power-fail-memory.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -40,12 +41,12 @@ const KEEP_OLD: Choose = () => 0
  * ```
  */
 export class PowerFailure {
-  private readonly media: Content
+  private readonly media: Overlay
   private readonly states: FailureStates
   private readonly startUp: (aftermath: Aftermath) => PowerFailMemory
 
   /** For `PowerFailMemory.cut`. `startUp` makes storage that begins with what is left. */
-  constructor(media: Content, states: FailureStates, startUp: (aftermath: Aftermath) => PowerFailMemory) {
+  constructor(media: Overlay, states: FailureStates, startUp: (aftermath: Aftermath) => PowerFailMemory) {
     this.media = media
     this.states = states
     this.startUp = startUp
@@ -54,6 +55,17 @@ export class PowerFailure {
   /** How many states it may leave: the product of the versions of each unit, also of those that are the same bytes. */
   get stateCount(): bigint {
     return this.states.stateCount
+  }
+
+  /**
+   * The same for two power failures only if they may leave the same states. They need not be of one run, but of copies of one memory that no power failure had left: what lies under all of
+   * them is not looked at.
+   */
+  fingerprint(): string {
+    const hash = createHash('sha256')
+    this.media.addTo(hash)
+    this.states.addTo(hash)
+    return hash.digest('base64')
   }
 
   /**

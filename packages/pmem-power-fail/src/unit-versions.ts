@@ -53,8 +53,12 @@ export class UnitVersions {
     return this.stores.every(({ offset, bytes }) => {
       const start = Math.max(at, offset)
       const end = Math.min(at + beneath.length, offset + bytes.length)
-      for (let byte = start; byte < end; byte++) if (bytes[byte - offset] !== beneath[byte - at]) return false
-      return true
+      if (start >= end) return true
+      const [stored, below] = [
+        bytes.subarray(start - offset, end - offset),
+        beneath.subarray(start - at, end - at),
+      ]
+      return Buffer.compare(stored, below) === 0
     })
   }
 

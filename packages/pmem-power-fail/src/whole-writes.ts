@@ -1,4 +1,5 @@
 /** Writes that are durable as a whole or not at all, each by itself: what the models of buffered and of strict storage share. */
+import type { Hash } from 'node:crypto'
 import type { Content } from './content.ts'
 import type { Aftermath, Choose, FailureStates, InFlight, UnitFate } from './in-flight.ts'
 import type { Overlay } from './overlay.ts'
@@ -9,6 +10,7 @@ interface WholeWrite {
 }
 
 export class WholeWrites implements InFlight {
+  readonly persistsRanges = false
   private writes: WholeWrite[]
 
   constructor(writes: readonly WholeWrite[] = []) {
@@ -19,9 +21,12 @@ export class WholeWrites implements InFlight {
     this.writes.push({ offset, bytes })
   }
 
-  flush(media: Overlay): void {
-    for (const { offset, bytes } of this.writes) media.write(offset, bytes)
-    this.writes = []
+  startFlush(): (media: Overlay) => void {
+    const flushed = new Set(this.writes)
+    return (media) => {
+      for (const write of this.writes) if (flushed.has(write)) media.write(write.offset, write.bytes)
+      this.writes = this.writes.filter((write) => !flushed.has(write))
+    }
   }
 
   copy(): InFlight {
@@ -59,6 +64,19 @@ class WriteStates implements FailureStates {
   describe({ unit, version }: UnitFate): string {
     const { offset, bytes } = this.writes[unit] ?? { offset: 0, bytes: new Uint8Array() }
     return `write ${unit} of ${bytes.length} bytes at ${offset}: ${version === 1 ? 'durable' : 'lost'}`
+  }
+
+  /** By their places; of each, which of those that it overlaps came before it. */
+  addTo(hash: Hash): void {
+    const inOrder = this.writes
+      .map((write, number) => ({ ...write, end: write.offset + write.bytes.length, number }))
+      .toSorted((a, b) => a.offset - b.offset)
+    for (const one of inOrder) {
+      const isBefore = inOrder.map(
+        ({ offset, end, number }) => number < one.number && offset < one.end && one.offset < end,
+      )
+      hash.update(`write ${one.offset} ${one.bytes.length} ${isBefore.join()},`).update(one.bytes)
+    }
   }
 }
 

@@ -81,6 +81,7 @@ export class SleepingFlushProvider implements PmemProvider {
   readonly writeMany?: (segments: readonly WriteSegment[]) => MaybeSleep
   readonly zero?: (offset: number, length: number) => MaybeSleep
   readonly badBlocks?: () => readonly ByteRange[]
+  readonly dataRanges?: (offset: number, length: number) => readonly ByteRange[]
   readonly annotate?: (stage: CallStage, lane?: number) => void
   readonly lock?: (mode: LockMode) => MaybeSleep
   readonly share?: () => ProviderShare
@@ -141,6 +142,13 @@ export class SleepingFlushProvider implements PmemProvider {
       this.badBlocks = () => {
         this.assertUsable()
         return badBlocks()
+      }
+    }
+    const dataRanges = inner.dataRanges?.bind(inner)
+    if (dataRanges !== undefined) {
+      this.dataRanges = (offset, length) => {
+        this.assertUsable()
+        return dataRanges(offset, length)
       }
     }
     if (inner.annotate !== undefined) this.annotate = (stage, lane) => void (this.note = { stage, lane })

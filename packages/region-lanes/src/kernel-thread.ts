@@ -58,3 +58,11 @@ export function hasGone({ id, start }: KernelThread): boolean {
     return isMissing(error)
   }
 }
+
+/** Who tells threads apart, and knows which have gone. */
+export interface ThreadWatch {
+  currentThread(): KernelThread
+  hasGone(thread: KernelThread): boolean
+}
+
+export const KERNEL_THREADS: ThreadWatch = Object.freeze({ currentThread, hasGone })

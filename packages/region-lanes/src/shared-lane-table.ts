@@ -17,9 +17,10 @@
  * All threads have the same policy. The tasks of one thread get lanes in the order in which they asked (thread-line.ts), those for one lane under static,
  * all of them under first-idle. Among threads there is no handover and no order: one that runs may take a lane before the one that was woken (see `SharedLocks`).
  */
-import type { LaneTable, LaneTableOptions, LaneWaitOptions, Sleepable } from '@bttkit/interfaces'
+import type { LaneTable, LaneTableOptions, LaneWaitOptions, Sleepable, WordAtomics } from '@bttkit/interfaces'
 import { checkHint } from './check-hint.ts'
 import { checkWaitOptions } from './limited-wait.ts'
+import { NATIVE_ATOMICS } from './native-atomics.ts'
 import { SharedLocks } from './shared-locks.ts'
 import { ThreadLine } from './thread-line.ts'
 import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
@@ -32,6 +33,7 @@ export class SharedLaneTable implements LaneTable {
   readonly atomicWhileHeld = false
   readonly isExclusive = true
   private readonly words: Int32Array
+  private readonly atomics: WordAtomics
   private readonly locks: SharedLocks
   private readonly isStatic: boolean
   private readonly waiter: Waiter
@@ -42,15 +44,22 @@ export class SharedLaneTable implements LaneTable {
    * @param words of a SharedArrayBuffer, 0 at first: one a lane and one more
    * @param options without a thread nobody else uses the words, and no dead holder is looked for
    * @param roundMs milliseconds after which a waiter has dead threads looked for
+   * @param atomics what is done to the words goes through these
    * @throws {LaneMisuseError} for no lanes, words that are not shared, or a thread number that is none
    */
-  constructor(words: Int32Array, { policy, thread }: LaneTableOptions, roundMs = ROUND_MS) {
+  constructor(
+    words: Int32Array,
+    { policy, thread }: LaneTableOptions,
+    roundMs = ROUND_MS,
+    atomics = NATIVE_ATOMICS,
+  ) {
     requireShared(words, 'lane')
     this.laneCount = Math.max(0, words.length - 1)
-    this.locks = new SharedLocks(words.subarray(0, this.laneCount), 'lane', thread, roundMs)
+    this.locks = new SharedLocks(words.subarray(0, this.laneCount), 'lane', thread, roundMs, atomics)
     this.words = words
+    this.atomics = atomics
     this.isStatic = policy === 'static'
-    this.waiter = { thread, roundMs }
+    this.waiter = { thread, roundMs, atomics }
   }
 
   tryAcquire(hint: number): number | undefined {
@@ -128,7 +137,7 @@ export class SharedLaneTable implements LaneTable {
     let lane: number | undefined
     try {
       for (;;) {
-        const expected = Atomics.or(this.words, this.laneCount, WAITED_FOR) | WAITED_FOR
+        const expected = this.atomics.or(this.words, this.laneCount, WAITED_FOR) | WAITED_FOR
         // Only now: a release before the bit was set woke nobody.
         lane = this.takeFrom(hinted)
         if (lane !== undefined) return lane
@@ -155,14 +164,14 @@ export class SharedLaneTable implements LaneTable {
   }
 
   private wakeOne(): void {
-    const { words, laneCount: sequence } = this
-    if ((Atomics.load(words, sequence) & WAITED_FOR) === 0) return
+    const { atomics, words, laneCount: sequence } = this
+    if ((atomics.load(words, sequence) & WAITED_FOR) === 0) return
     // The count wraps around; nobody sleeps through 2 ** 31 releases of which each wakes one.
-    const seen = (Atomics.add(words, sequence, ONE_RELEASE) + ONE_RELEASE) | 0
-    if (Atomics.notify(words, sequence, 1) > 0 || (seen & WAITED_FOR) === 0) return
+    const seen = (atomics.add(words, sequence, ONE_RELEASE) + ONE_RELEASE) | 0
+    if (atomics.notify(words, sequence, 1) > 0 || (seen & WAITED_FOR) === 0) return
     // Counts on, so that the bit set anew does not make `seen` again: one who looked at the lanes before may not sleep now.
     const cleared = ((seen & ~WAITED_FOR) + ONE_RELEASE) | 0
     // Between the notification and this, somebody may have fallen asleep on `seen`: nobody would wake him any more.
-    if (Atomics.compareExchange(words, sequence, seen, cleared) === seen) Atomics.notify(words, sequence)
+    if (atomics.compareExchange(words, sequence, seen, cleared) === seen) atomics.notify(words, sequence)
   }
 }

@@ -28,7 +28,9 @@ import {
   type Sleepable,
   type ThreadPlace,
   type WaitObject,
+  type WordAtomics,
 } from '@bttkit/interfaces'
+import { NATIVE_ATOMICS } from './native-atomics.ts'
 import { ThreadLine } from './thread-line.ts'
 import { MOST_THREADS } from './thread-registry.ts'
 import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
@@ -44,6 +46,7 @@ const ONLY_THREAD = 1
 export class SharedLocks implements LockTable {
   readonly lockCount: number
   private readonly words: Int32Array
+  private readonly atomics: WordAtomics
   /** Marks what this thread holds. */
   private readonly owner: number
   private readonly object: WaitObject
@@ -58,19 +61,27 @@ export class SharedLocks implements LockTable {
    * @param object what a wait for one of them is called
    * @param thread whose locks these are; without it nobody else uses the words, and no dead holder is looked for
    * @param roundMs milliseconds after which a waiter has dead threads looked for
+   * @param atomics what is done to the words goes through these
    * @throws {LaneMisuseError} for no words at all, words that are not shared, or a thread number that is none
    */
-  constructor(words: Int32Array, object: WaitObject, thread?: ThreadPlace, roundMs = ROUND_MS) {
+  constructor(
+    words: Int32Array,
+    object: WaitObject,
+    thread?: ThreadPlace,
+    roundMs = ROUND_MS,
+    atomics = NATIVE_ATOMICS,
+  ) {
     if (words.length === 0) throw new LaneMisuseError({}, `a table of ${object}s needs at least one`)
     requireShared(words, object)
     this.words = words
+    this.atomics = atomics
     this.lockCount = words.length
     this.object = object
     this.owner = thread?.number ?? ONLY_THREAD
     if (!Number.isInteger(this.owner) || this.owner < 1 || this.owner > MOST_THREADS) {
       throw new LaneMisuseError({}, `a thread's number is from 1 to ${MOST_THREADS}, not ${this.owner}`)
     }
-    this.waiter = { thread, roundMs }
+    this.waiter = { thread, roundMs, atomics }
     this.turns = new Float64Array(words.length)
     this.lines = Array.from(words, () => undefined)
   }
@@ -78,7 +89,7 @@ export class SharedLocks implements LockTable {
   tryAcquire(index: number): boolean {
     this.check(index)
     if (this.lines[index]?.isOccupied === true) return false
-    return Atomics.compareExchange(this.words, index, FREE, this.owner) === FREE
+    return this.atomics.compareExchange(this.words, index, FREE, this.owner) === FREE
   }
 
   /** As `LaneTable.acquire`, but that an idle lock is taken whatever the options say. */
@@ -99,7 +110,7 @@ export class SharedLocks implements LockTable {
   release(index: number, turn?: number): void {
     this.checkTurn(index, turn)
     const { words, owner } = this
-    const seen = Atomics.compareExchange(words, index, owner, FREE)
+    const seen = this.atomics.compareExchange(words, index, owner, FREE)
     if (seen !== owner) this.releaseToWaiters(index, seen)
     this.endTurn(index)
   }
@@ -108,9 +119,9 @@ export class SharedLocks implements LockTable {
   quarantine(index: number, turn?: number): void {
     this.checkTurn(index, turn)
     for (;;) {
-      const seen = Atomics.load(this.words, index)
+      const seen = this.atomics.load(this.words, index)
       if ((seen & ~WAITERS) !== this.owner) throw this.notHeld(index, seen)
-      if (Atomics.compareExchange(this.words, index, seen, seen | QUARANTINED) === seen) break
+      if (this.atomics.compareExchange(this.words, index, seen, seen | QUARANTINED) === seen) break
     }
     this.endTurn(index)
   }
@@ -119,12 +130,12 @@ export class SharedLocks implements LockTable {
   restore(index: number): void {
     this.check(index)
     for (;;) {
-      const seen = Atomics.load(this.words, index)
+      const seen = this.atomics.load(this.words, index)
       if ((seen & QUARANTINED) === 0) {
         throw new LaneMisuseError({}, `${this.object} ${index} is not quarantined`)
       }
-      if (Atomics.compareExchange(this.words, index, seen, FREE) !== seen) continue
-      if ((seen & WAITERS) !== 0) Atomics.notify(this.words, index, 1)
+      if (this.atomics.compareExchange(this.words, index, seen, FREE) !== seen) continue
+      if ((seen & WAITERS) !== 0) this.atomics.notify(this.words, index, 1)
       return
     }
   }
@@ -133,7 +144,7 @@ export class SharedLocks implements LockTable {
   locksOf(thread: number): number[] {
     const locks: number[] = []
     for (let index = 0; index < this.lockCount; index++) {
-      const word = Atomics.load(this.words, index)
+      const word = this.atomics.load(this.words, index)
       if (word !== FREE && (word & OWNER) === thread) locks.push(index)
     }
     return locks
@@ -143,16 +154,16 @@ export class SharedLocks implements LockTable {
   takeOver(index: number, thread: number): boolean {
     this.check(index)
     for (;;) {
-      const seen = Atomics.load(this.words, index)
+      const seen = this.atomics.load(this.words, index)
       if (seen === FREE || (seen & OWNER) !== thread) return false
       const mine = this.owner | (seen & WAITERS)
-      if (Atomics.compareExchange(this.words, index, seen, mine) === seen) return true
+      if (this.atomics.compareExchange(this.words, index, seen, mine) === seen) return true
     }
   }
 
   /** Whether a lock is free. A snapshot. */
   isFree(index: number): boolean {
-    return Atomics.load(this.words, index) === FREE
+    return this.atomics.load(this.words, index) === FREE
   }
 
   /** How many locks are held or quarantined, by all threads. A snapshot, word after word. */
@@ -179,9 +190,9 @@ export class SharedLocks implements LockTable {
   /** Takes the lock as `taken` and returns FREE, or marks it as waited for and returns the value to sleep on. */
   private takeOrMark(index: number, taken: number): number {
     for (;;) {
-      const seen = Atomics.load(this.words, index)
+      const seen = this.atomics.load(this.words, index)
       const next = seen === FREE ? taken : seen | WAITERS
-      if (next !== seen && Atomics.compareExchange(this.words, index, seen, next) !== seen) continue
+      if (next !== seen && this.atomics.compareExchange(this.words, index, seen, next) !== seen) continue
       return seen === FREE ? FREE : next
     }
   }
@@ -189,21 +200,21 @@ export class SharedLocks implements LockTable {
   /** For one who was woken and goes away without the lock: the next is woken now, or by the holder. */
   private passOn(index: number): void {
     for (;;) {
-      const seen = Atomics.load(this.words, index)
+      const seen = this.atomics.load(this.words, index)
       if (seen === FREE) {
-        Atomics.notify(this.words, index, 1)
+        this.atomics.notify(this.words, index, 1)
         return
       }
-      if (Atomics.compareExchange(this.words, index, seen, seen | WAITERS) === seen) return
+      if (this.atomics.compareExchange(this.words, index, seen, seen | WAITERS) === seen) return
     }
   }
 
   private releaseToWaiters(index: number, seen: number): void {
     const waited = this.owner | WAITERS
-    if (seen !== waited || Atomics.compareExchange(this.words, index, waited, FREE) !== waited) {
+    if (seen !== waited || this.atomics.compareExchange(this.words, index, waited, FREE) !== waited) {
       throw this.notHeld(index, seen)
     }
-    Atomics.notify(this.words, index, 1)
+    this.atomics.notify(this.words, index, 1)
   }
 
   private endTurn(index: number): void {

@@ -11,28 +11,32 @@
  *   is an exchange, so it cannot miss a WAITED that came just before.
  * - All sleepers of a word are woken, so a writer that went away takes no wake-up from another.
  */
-import type { MaybeSleep, ReadTracking, Sleepable, ThreadPlace } from '@bttkit/interfaces'
+import type { MaybeSleep, ReadTracking, Sleepable, ThreadPlace, WordAtomics } from '@bttkit/interfaces'
+import { NATIVE_ATOMICS } from './native-atomics.ts'
 import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
 const IDLE = 0
 /** Tells block 0 from an idle word. */
-const VALID = 0x8000_0000
+const VALID = 0x8000_0000 | 0
 const WAITED = 0x4000_0000
 
 export class SharedReadTracking implements ReadTracking {
   private readonly words: Int32Array
+  private readonly atomics: WordAtomics
   private readonly waiter: Waiter
 
   /**
    * @param words of a SharedArrayBuffer, one a lane, 0 when the lane reads nothing
    * @param thread who waits; without it nobody else uses the words, and no dead reader is looked for
    * @param roundMs milliseconds after which a waiter has dead threads looked for
+   * @param atomics what is done to the words goes through these
    * @throws {LaneMisuseError} for words that are not shared
    */
-  constructor(words: Int32Array, thread?: ThreadPlace, roundMs = ROUND_MS) {
+  constructor(words: Int32Array, thread?: ThreadPlace, roundMs = ROUND_MS, atomics = NATIVE_ATOMICS) {
     requireShared(words, 'read-tracking')
     this.words = words
-    this.waiter = { thread, roundMs }
+    this.atomics = atomics
+    this.waiter = { thread, roundMs, atomics }
   }
 
   /**
@@ -42,7 +46,7 @@ export class SharedReadTracking implements ReadTracking {
    */
   enter(lane: number, block: number): MaybeSleep {
     this.change(lane, block | VALID)
-    Atomics.load(this.words, lane)
+    this.atomics.load(this.words, lane)
     return undefined
   }
 
@@ -56,8 +60,7 @@ export class SharedReadTracking implements ReadTracking {
 
   anyRead(): boolean {
     this.fenceBeforeLook()
-    for (const word of this.words) if (word !== IDLE) return true
-    return false
+    return this.atomics.find(this.words, VALID, VALID) >= 0
   }
 
   *waitUntilUnread(block: number): Sleepable<void> {
@@ -72,13 +75,9 @@ export class SharedReadTracking implements ReadTracking {
   }
 
   private readerOf(block: number): number | undefined {
-    const { words } = this
-    const read = block | VALID
     this.fenceBeforeLook()
-    for (let lane = 0; lane < words.length; lane++) {
-      if (((words[lane] ?? IDLE) & ~WAITED) === read) return lane
-    }
-    return undefined
+    const lane = this.atomics.find(this.words, ~WAITED, block | VALID)
+    return lane < 0 ? undefined : lane
   }
 
   /**
@@ -88,20 +87,20 @@ export class SharedReadTracking implements ReadTracking {
    * no processor makes such a store visible before the load that decided it. A word is aligned, so a plain load of it is never torn.
    */
   private fenceBeforeLook(): void {
-    Atomics.load(this.words, 0)
+    this.atomics.load(this.words, 0)
   }
 
   /** Says that a writer sleeps; false when the reader has left, or turned to another block, before it could be told. */
   private markIfRead(lane: number, block: number): boolean {
     const read = block | VALID
     const waited = read | WAITED
-    const seen = Atomics.compareExchange(this.words, lane, read, waited)
+    const seen = this.atomics.compareExchange(this.words, lane, read, waited)
     return seen === read || seen === waited
   }
 
   private change(lane: number, word: number): void {
-    const before = Atomics.exchange(this.words, lane, word)
-    if ((before & WAITED) !== 0) Atomics.notify(this.words, lane)
+    const before = this.atomics.exchange(this.words, lane, word)
+    if ((before & WAITED) !== 0) this.atomics.notify(this.words, lane)
   }
 
   private wordOf(lane: number, block: number): WordToWaitFor {

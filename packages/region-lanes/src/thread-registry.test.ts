@@ -189,3 +189,20 @@ describe.runIf(process.platform === 'linux')('of threads that die', () => {
     expect(registry.claimDead(self)).toBeUndefined()
   })
 })
+
+test('who is there can be told by somebody else than the kernel', () => {
+  const gone = new Set<number>()
+  let id = 1
+  const watch = {
+    currentThread: () => ({ id, start: 0 }),
+    hasGone: (thread: { id: number }) => gone.has(thread.id),
+  }
+  const registry = new ThreadRegistry(sharedWords(ThreadRegistry.WORDS), watch)
+  registry.join()
+  id = 2
+  registry.join()
+  expect(registry.claimDead(1)).toBeUndefined()
+  gone.add(2)
+  expect(registry.claimDead(1)).toBe(2)
+  expect(() => registry.leave(1)).toThrow(LaneMisuseError)
+})

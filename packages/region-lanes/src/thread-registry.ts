@@ -13,8 +13,9 @@
  * - A thread's claims are dropped before its number is FREE. So a claim never names a thread that joined later under the claimer's number.
  * - A thread that dies as it joins, between two stores, leaves a number JOINING for good. It holds nothing yet, so all that is lost is a number.
  */
-import { LaneMisuseError } from '@bttkit/interfaces'
-import { currentThread, hasGone, type KernelThread } from './kernel-thread.ts'
+import { LaneMisuseError, type WordAtomics } from '@bttkit/interfaces'
+import { KERNEL_THREADS, type KernelThread, type ThreadWatch } from './kernel-thread.ts'
+import { NATIVE_ATOMICS } from './native-atomics.ts'
 
 /** How many threads can share something: their numbers are from 1 to this. */
 export const MOST_THREADS = 127
@@ -34,13 +35,21 @@ export class ThreadRegistry {
   static readonly WORDS = MOST_THREADS * WORDS_PER_THREAD
 
   private readonly words: Int32Array
+  private readonly atomics: WordAtomics
+  private readonly watch: ThreadWatch
 
-  /** @param words of a SharedArrayBuffer, WORDS of them, 0 at first */
-  constructor(words: Int32Array) {
+  /**
+   * @param words of a SharedArrayBuffer, WORDS of them, 0 at first
+   * @param watch knows the threads. Default: the kernel does. The same for all who share the words
+   * @param atomics what is done to the words goes through these
+   */
+  constructor(words: Int32Array, watch = KERNEL_THREADS, atomics = NATIVE_ATOMICS) {
     if (words.length < ThreadRegistry.WORDS) {
       throw new LaneMisuseError({}, `a thread registry needs ${ThreadRegistry.WORDS} words`)
     }
     this.words = words
+    this.atomics = atomics
+    this.watch = watch
   }
 
   /**
@@ -49,12 +58,12 @@ export class ThreadRegistry {
    * @throws {LaneMisuseError} when all numbers are taken
    */
   join(): number {
-    const thread = currentThread()
+    const thread = this.watch.currentThread()
     for (let number = 1; number <= MOST_THREADS; number++) {
       const state = this.stateOf(number)
       if ((state & STATUS) !== FREE || !this.change(number, state, JOINING)) continue
-      Atomics.store(this.words, this.wordOf(number) + 1, thread.id)
-      Atomics.store(this.words, this.wordOf(number) + 2, thread.start)
+      this.atomics.store(this.words, this.wordOf(number) + 1, thread.id)
+      this.atomics.store(this.words, this.wordOf(number) + 2, thread.start)
       this.change(number, this.stateOf(number), JOINED)
       return number
     }
@@ -68,7 +77,7 @@ export class ThreadRegistry {
    */
   leave(number: number): void {
     const state = this.stateOf(number)
-    if ((state & STATUS) !== JOINED || this.identityOf(number).id !== currentThread().id) {
+    if ((state & STATUS) !== JOINED || this.identityOf(number).id !== this.watch.currentThread().id) {
       throw new LaneMisuseError({}, `thread ${number} is not the one that leaves`)
     }
     this.dropClaimsOf(number)
@@ -85,8 +94,8 @@ export class ThreadRegistry {
     for (let number = 1; number <= MOST_THREADS; number++) {
       const state = this.stateOf(number)
       const status = state & STATUS
-      const claimable = isClaim(status) ? hasGone(this.identityOf(status)) : status === JOINED
-      if (claimable && hasGone(this.identityOf(number)) && this.change(number, state, self)) return number
+      const claimable = isClaim(status) ? this.hasGone(status) : status === JOINED
+      if (claimable && this.hasGone(number) && this.change(number, state, self)) return number
     }
     return undefined
   }
@@ -131,18 +140,22 @@ export class ThreadRegistry {
     }
   }
 
+  private hasGone(number: number): boolean {
+    return this.watch.hasGone(this.identityOf(number))
+  }
+
   private identityOf(number: number): KernelThread {
     const word = this.wordOf(number)
-    return { id: Atomics.load(this.words, word + 1), start: Atomics.load(this.words, word + 2) }
+    return { id: this.atomics.load(this.words, word + 1), start: this.atomics.load(this.words, word + 2) }
   }
 
   private stateOf(number: number): number {
-    return Atomics.load(this.words, this.wordOf(number))
+    return this.atomics.load(this.words, this.wordOf(number))
   }
 
   private change(number: number, from: number, status: number): boolean {
     const to = ((from & ~STATUS) + ONE_CHANGE) | status
-    return Atomics.compareExchange(this.words, this.wordOf(number), from, to) === from
+    return this.atomics.compareExchange(this.words, this.wordOf(number), from, to) === from
   }
 
   /** @throws {LaneMisuseError} for a number that no thread can have */

@@ -1,4 +1,3 @@
-/// <reference lib="es2024.sharedmemory" />
 /**
  * A wait for a word that threads share: until somebody changes it and notifies.
  *
@@ -22,14 +21,13 @@ import {
   type ThreadPlace,
   type Wait,
   type WaitSubject,
+  type WordAtomics,
 } from '@bttkit/interfaces'
 import { onAbort } from './abort-listeners.ts'
 import { cancelIfAborted, nameOf, timedOut } from './limited-wait.ts'
 
 /** Milliseconds after which a waiter asks whether those it waits for are still there. */
 export const ROUND_MS = 250
-/** Looks before a thread sleeps: holders on other processors are mostly over sooner than a system call. */
-const SPINS = 100
 
 /** @throws {LaneMisuseError} when the words cannot be shared; nobody could wait for them */
 export function requireShared(words: Int32Array, object: string): void {
@@ -47,10 +45,11 @@ export interface WordToWaitFor {
   readonly passOn: () => void
 }
 
-/** Who waits, and how long a round is. */
+/** Who waits, how long a round is, and what does it. */
 export interface Waiter {
   readonly thread: ThreadPlace | undefined
   readonly roundMs: number
+  readonly atomics: WordAtomics
 }
 
 /** Nothing is registered before `block` or `then` is called: one who only looks at the wait takes no notification. */
@@ -103,9 +102,10 @@ export class WordWait implements Wait {
   }
 
   block(): void {
-    for (let spin = 0; spin < SPINS; spin++) if (this.ready()) return
+    const { atomics } = this.waiter
+    for (let spin = 0; spin < atomics.spins; spin++) if (this.ready()) return
     const { words, index } = this.word
-    const how = Atomics.wait(words, index, this.expected, this.roundLeftMs())
+    const how = atomics.wait(words, index, this.expected, this.roundLeftMs())
     this.notified = how === 'ok'
     this.stalled = how === 'timed-out' && !this.word.ready()
   }
@@ -147,10 +147,10 @@ export class WordWait implements Wait {
     const { words, index } = this.word
     const { signal, limitMs } = this.options
     const stayMs = signal === undefined && limitMs === undefined ? Infinity : this.waiter.roundMs
-    const registration = Atomics.waitAsync(words, index, this.expected, stayMs)
+    const registration = this.waiter.atomics.waitAsync(words, index, this.expected, stayMs)
     if (!registration.async) return false
     this.registered = true
-    void registration.value.then((how) => {
+    void Promise.resolve(registration.value).then((how) => {
       this.registered = false
       if (how !== 'ok') {
         this.endRoundUnheard()

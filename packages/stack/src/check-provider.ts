@@ -40,6 +40,7 @@ const PROVIDER: PartTests<PmemProvider> = {
   writeMany: absentOr(isMethod),
   zero: absentOr(isMethod),
   badBlocks: absentOr(isMethod),
+  dataRanges: absentOr(isMethod),
   annotate: absentOr(isMethod),
   lock: absentOr(isMethod),
   share: absentOr(isMethod),

@@ -3,6 +3,7 @@ import { checkCrashes, type CrashOperation } from '@bttkit/checker-crash'
 import { POWER_FAIL_MODELS, type PowerFailModel } from '@bttkit/pmem-power-fail'
 import { AFTERWARDS, crashVerdict, everyKind } from './checks/crash-checks.ts'
 import { smallImage, withInterruptedWrite, withLostSectors } from './checks/images.ts'
+import { longCreations } from './long-creations.ts'
 import type { Subject } from './subject.ts'
 
 export interface WorkloadReport {
@@ -12,6 +13,8 @@ export interface WorkloadReport {
   /** States that they stand for. */
   readonly states: bigint
   readonly isExhaustive: boolean
+  /** Whether there are too many states for all to be run. Default false. */
+  readonly isSampled?: boolean
   readonly problem?: string | undefined
   /** Of the problem: for `replayCrash`. */
   readonly replay?: unknown
@@ -122,4 +125,5 @@ export function* longCrashes(subject: Subject): Generator<WorkloadReport> {
     )
     yield { name, classes: runs, states, isExhaustive: isComplete, problem, replay }
   }
+  yield* longCreations(subject)
 }

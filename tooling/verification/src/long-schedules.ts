@@ -10,6 +10,7 @@ import {
   type ExploredParts,
   type Scenario,
 } from '@bttkit/checker-lanes'
+import { choices } from './choices.ts'
 
 const LBA = 3
 const FAR = 20
@@ -36,14 +37,6 @@ const LANES: readonly Lanes[] = [
   { name: 'mutex, 2 lanes', laneCount: 2, makeParts: () => partsWith('mutex') },
   { name: 'shared, 2 lanes', laneCount: 2, makeParts: sharedParts },
 ]
-
-/** All choices of `count` names, each as often as one likes, whatever their order. */
-function* choices(names: readonly string[], count: number): Generator<string[]> {
-  if (count === 0) yield []
-  else
-    for (const [index, name] of names.entries())
-      for (const others of choices(names.slice(index), count - 1)) yield [name, ...others]
-}
 
 function operationsOf(names: readonly string[]): DeviceOperation[] {
   return names.flatMap((name, index) => OPERATIONS[name]?.(index + 1) ?? [])

@@ -2,16 +2,22 @@
 import type { Check } from './check.ts'
 import { CRASH_CHECKS } from './crash-checks.ts'
 import { CREATION_CHECKS } from './creation-checks.ts'
+import { DEATH_AND_POWER } from './death-and-power-check.ts'
+import { DEATHS } from './death-checks.ts'
 import { BAD_MEDIA } from './bad-media-check.ts'
 import { FAILING_FLUSH } from './failing-flush-check.ts'
 import { ONE_FAILING_CALL } from './one-failing-call-check.ts'
 import { SLEEPING_FLUSH } from './sleeping-flush-check.ts'
 import { IMAGE_CHECKS } from './image-checks.ts'
+import { OVERLAPPING } from './overlapping-checks.ts'
 import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
+import { THREADS } from './word-checks.ts'
 
 export const CHECKS: readonly Check[] = [
+  THREADS,
   ...SCHEDULE_CHECKS,
   ...CRASH_CHECKS,
+  OVERLAPPING,
   ...CREATION_CHECKS,
   ...IMAGE_CHECKS,
   SLEEPING_FLUSH,
@@ -19,4 +25,6 @@ export const CHECKS: readonly Check[] = [
   FAILING_FLUSH,
   ONE_FAILING_CALL,
   SCHEDULES_OF_SEVERAL,
+  DEATHS,
+  DEATH_AND_POWER,
 ]

@@ -8,7 +8,7 @@ import { IMAGE_BYTES, smallImage } from './images.ts'
 /** A page of zeros has 256 versions in each of its lines, so few are looked at one by one; the others are sampled. */
 const LIMIT = 25
 
-const creation = {
+export const CREATION = {
   externalLbasize: 4096,
   nfree: 2,
   uuid: '99999999-2222-3333-4444-555555555555',
@@ -27,7 +27,13 @@ export const CREATION_CHECKS: readonly Check[] = [
           (model) => () =>
             crashVerdict(
               `creation on blank media, ${model}`,
-              checkCreation({ engine, media: new Uint8Array(IMAGE_BYTES), model, creation, limit: LIMIT }),
+              checkCreation({
+                engine,
+                media: new Uint8Array(IMAGE_BYTES),
+                model,
+                creation: CREATION,
+                limit: LIMIT,
+              }),
             ),
         ),
       ),
@@ -42,7 +48,7 @@ export const CREATION_CHECKS: readonly Check[] = [
           (model) => () =>
             crashVerdict(
               `creation over another BTT, ${model}`,
-              checkCreation({ engine, media, model, creation, limit: LIMIT }),
+              checkCreation({ engine, media, model, creation: CREATION, limit: LIMIT }),
             ),
         ),
       )
@@ -59,7 +65,7 @@ export const CREATION_CHECKS: readonly Check[] = [
           (model) => () =>
             crashVerdict(
               `creation of several arenas, ${model}`,
-              checkCreation({ engine, media, model, creation, limit: LIMIT }),
+              checkCreation({ engine, media, model, creation: CREATION, limit: LIMIT }),
             ),
         ),
       )

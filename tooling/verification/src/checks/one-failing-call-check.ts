@@ -1,4 +1,5 @@
 /** Storage of which one call fails, each in turn, without a power failure and with one. */
+import { CutStorage } from '@bttkit/checker-crash'
 import { isBttkitError, type BttDevice, type Engine, type PmemProvider } from '@bttkit/interfaces'
 import { FaultLayer, type FaultRule } from '@bttkit/pmem-layers'
 import { PowerFailMemory, type PowerFailModel } from '@bttkit/pmem-power-fail'
@@ -7,7 +8,6 @@ import type { Subject } from '../subject.ts'
 import { runCases, type Check } from './check.ts'
 import { initialFill, smallImage } from './images.ts'
 import { ModelledSectors, judgeAgain, type SectorWrite } from './sector-model.ts'
-import { WritingThrough } from './writing-through.ts'
 
 /** Of a few sectors, again and again; each lane writes several times. */
 export const WRITES: readonly SectorWrite[] = [
@@ -51,7 +51,9 @@ function failOnce(
   writesThrough: boolean,
 ): string | undefined {
   const memory = new PowerFailMemory({ media: image, model })
-  const faulty = new FaultLayer(writesThrough ? new WritingThrough(memory) : memory, { faults: [rule] })
+  const faulty = new FaultLayer(writesThrough ? new CutStorage(memory, () => {}, true) : memory, {
+    faults: [rule],
+  })
   const device = attachUnlessFailing(engine, faulty)
   if (device === undefined) return undefined
   const sectors = new ModelledSectors(device, WATCHED)

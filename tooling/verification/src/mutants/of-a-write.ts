@@ -113,6 +113,21 @@ ${STORE_MAP_ENTRY}`,
     },
   },
   {
+    name: 'map-unlocked-early',
+    wrong: 'The map lock is given back before the map entry is durable.',
+    rule: '8: a map entry changes only from a value that is durable',
+    patch: {
+      file: WRITE,
+      find: STORE_MAP_ENTRY,
+      replace: `        if ((wait = arena.storeEntry(lane, premap, normalEntry(block))) !== undefined)
+          yield section.waitFor(wait)
+        section.unlock(arena, mapLock)
+        section.unlock = () => delete section.unlock
+        if ((wait = arena.persistEntries(lane, premap)) !== undefined) yield section.waitFor(wait)
+`,
+    },
+  },
+  {
     name: 'slot-not-flipped',
     wrong: 'A lane writes each flog entry into the same slot, over the only one that is valid.',
     rule: '6: there is a complete flog entry at each moment',

@@ -55,6 +55,26 @@ export const MUTANTS_OF_READERS: readonly PatchedMutant[] = [
     },
   },
   {
+    name: 'persist-under-way-joined',
+    wrong:
+      'A zeroing waits for no persist of its own where another one has a persist of the same map line under way.',
+    rule: '6: the map is durable before the lane is released',
+    patch: {
+      file: 'packages/btt/src/zero-range.ts',
+      find: `  const wait = arena.persistEntries(section.lane, first, end - first)
+  if (wait !== undefined) yield section.waitFor(wait)
+`,
+      replace: `  const lines = (arena.linesUnderWay ??= new Set())
+  if (!lines.has(arena.lineEnd(first))) {
+    lines.add(arena.lineEnd(first))
+    const wait = arena.persistEntries(section.lane, first, end - first)
+    if (wait !== undefined) yield section.waitFor(wait)
+    lines.delete(arena.lineEnd(first))
+  }
+`,
+    },
+  },
+  {
     name: 'error-without-lock',
     wrong:
       'A reader that finds its block lost marks the map entry as an error without the map lock (as in Linux).',

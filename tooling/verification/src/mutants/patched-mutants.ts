@@ -5,6 +5,8 @@ import { MUTANTS_OF_ATTACH } from './of-attach.ts'
 import { MUTANTS_OF_BAD_MEDIA } from './of-bad-media.ts'
 import { MUTANTS_OF_CREATION } from './of-creation.ts'
 import { MUTANTS_OF_READERS } from './of-readers.ts'
+import { MUTANTS_OF_RECOVERY } from './of-recovery.ts'
+import { MUTANTS_OF_SHARED_WORDS } from './of-shared-words.ts'
 
 export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_A_WRITE,
@@ -12,4 +14,6 @@ export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_BAD_MEDIA,
   ...MUTANTS_OF_ATTACH,
   ...MUTANTS_OF_CREATION,
+  ...MUTANTS_OF_RECOVERY,
+  ...MUTANTS_OF_SHARED_WORDS,
 ]

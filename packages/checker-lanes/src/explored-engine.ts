@@ -1,0 +1,29 @@
+/** The engine over the lanes of a setting, for checkers that bring storage of their own. */
+import { BttEngine } from '@bttkit/btt'
+import type { Engine } from '@bttkit/interfaces'
+import { partsByName, type ExploredLaneSetting, type MakeParts } from './explored-program.ts'
+
+/** The hints of lanes are the engine's own. */
+export type EngineLanes = Omit<ExploredLaneSetting, 'hints'>
+
+export interface LaneEngineOptions {
+  /** Called for each attachment. Default: by the name of the lane table, see `partsByName` */
+  readonly makeParts?: MakeParts | undefined
+  /** Where the BTT of all storage begins, in bytes. Default: probe. */
+  readonly namespaceOffset?: number | undefined
+}
+
+/** An engine that attaches with these lanes, also those that do not keep tasks apart. */
+export function engineWithLanes(
+  lanes: EngineLanes,
+  { makeParts = partsByName, namespaceOffset }: LaneEngineOptions = {},
+): Engine {
+  const { laneCount, policy } = lanes
+  const setting = { namespaceOffset, laneCount, lanePolicy: policy, allowUnsafeLanes: true }
+  const engine = (): BttEngine => new BttEngine(makeParts(lanes))
+  return {
+    attach: (provider, options) => engine().attach(provider, { ...setting, ...options }),
+    join: (provider, share) => engine().join(provider, share),
+    create: (provider, options) => engine().create(provider, options),
+  }
+}

@@ -1,0 +1,41 @@
+/** Real threads over the tables that threads share, one access at a time. */
+import type { ExploreOptions } from '@bttkit/checker-lanes'
+import { runWordProgram, startThreads } from '../words/run-word-program.ts'
+import { runAll, type Check } from './check.ts'
+
+const ALL: ExploreOptions = {}
+/** Of three threads; the long run takes more of them. */
+const FIRST: ExploreOptions = { maxExecutions: 300 }
+
+/** Those that take a second together. */
+const PROGRAMS: readonly (readonly [name: string, ExploreOptions])[] = [
+  ['one lane, two threads', ALL],
+  ['one lane, one tries first', ALL],
+  ['one lane in quarantine', ALL],
+  ['a lock, two threads', ALL],
+  ['a reader and a writer', ALL],
+  ['closing and an operation', ALL],
+  ['two threads join and leave', ALL],
+  ['a lock, three threads', FIRST],
+  ['one static lane, one goes away', FIRST],
+  ['one lane, three threads', FIRST],
+]
+
+export const THREADS: Check = {
+  name: 'threads that share words',
+  checker: 'schedules',
+  run: async () => {
+    const crew = await startThreads()
+    try {
+      return await runAll(
+        PROGRAMS.map(
+          ([name, options]) =>
+            () =>
+              runWordProgram(crew, name, options),
+        ),
+      )
+    } finally {
+      await crew.end()
+    }
+  },
+}
