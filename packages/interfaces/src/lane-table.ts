@@ -57,6 +57,12 @@ export interface LaneTable {
   /** Gives a quarantined lane back, from any thread. Throws `LaneMisuseError` for one that is not quarantined. */
   restore(lane: number): void
 
+  /**
+   * Whether somebody may wait for any lane: then who has a lane takes no other beside it. Absent where `tryAcquire` cannot overtake whoever waits, on whatever
+   * thread.
+   */
+  isWaitedFor?(): boolean
+
   /** The lanes that a thread holds or has quarantined: see `ThreadPlace`. For tables of several threads. */
   lanesOf?(thread: number): number[]
 

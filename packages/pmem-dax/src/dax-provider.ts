@@ -5,6 +5,7 @@ import {
   checkPiece,
   checkRange,
   ReadOnlyError,
+  type ByteRange,
   type LockMode,
   type PmemProvider,
   type ProviderCapabilities,
@@ -37,6 +38,8 @@ export interface DaxProviderOptions {
 
 /** Of the processors that have persistent memory, and what `sameLineOrdered` is about. */
 const LINE_BYTES = 64
+
+const lineFrom = (offset: number): number => offset - (offset % LINE_BYTES)
 
 /**
  * A file, block device or DAX device that is mapped into memory, on DAX or through the page cache. Needs 64-bit Linux and koffi.
@@ -209,7 +212,22 @@ export class DaxProvider implements PmemProvider {
     this.checkHealthy()
     if (this.readOnly || length === 0) return
     this.persistOrFail(offset, length)
-    this.dirty.remove(offset, offset + length)
+    this.forgetDirty(offset, length)
+  }
+
+  /** Makes what was written to several ranges through this provider durable, with one wait for all. Throws as `flush` does. */
+  persistMany(ranges: readonly ByteRange[]): undefined {
+    for (const { offset, length } of ranges) this.checkRange(offset, length)
+    this.checkHealthy()
+    const { dirty } = this
+    const unclean = ranges.filter(({ offset, length }) => dirty.meets(offset, offset + length))
+    if (unclean.length === 0) return
+    try {
+      this.persister.persistMany(unclean)
+    } catch (error) {
+      this.fail(error)
+    }
+    for (const { offset, length } of unclean) this.forgetDirty(offset, length)
   }
 
   /**
@@ -246,16 +264,26 @@ export class DaxProvider implements PmemProvider {
     }
   }
 
+  /** By lines, as they are persisted: so what is stored to neighbouring lines is one range. */
   private keepForFlush(offset: number, length: number): void {
-    if (this.persister.skipsClean) this.dirty.add(offset, offset + length)
-    else if (!this.dirty.tryAdd(offset, offset + length)) this.persistOrFail(offset, length)
+    const [from, to] = [lineFrom(offset), this.lineTo(offset + length)]
+    if (this.persister.skipsClean) this.dirty.add(from, to)
+    else if (!this.dirty.tryAdd(from, to)) this.persistOrFail(offset, length)
+  }
+
+  /** Whole lines were persisted. */
+  private forgetDirty(offset: number, length: number): void {
+    this.dirty.remove(lineFrom(offset), this.lineTo(offset + length))
+  }
+
+  private lineTo(end: number): number {
+    return Math.min(this.size, Math.ceil(end / LINE_BYTES) * LINE_BYTES)
   }
 
   /** What is about to be stored in any order would overtake earlier stores to the lines at its ends. */
   private persistLinesBefore(offset: number, length: number): void {
     if (!this.capabilities.sameLineOrdered) return
-    const from = offset - (offset % LINE_BYTES)
-    const to = Math.min(this.size, Math.ceil((offset + length) / LINE_BYTES) * LINE_BYTES)
+    const [from, to] = [lineFrom(offset), this.lineTo(offset + length)]
     if (this.dirty.meets(from, to)) this.persistOrFail(from, to - from)
   }
 

@@ -1,0 +1,88 @@
+import type { Arena } from './arena.ts'
+import type { LaneSection } from './lane-section.ts'
+
+/** The entry of a whole sector may have any value when it is replaced. */
+export const ANY_ENTRY = -1
+
+/** One sector of a batch, and the lane that writes it. */
+export class BatchSector {
+  readonly lane: number
+  /** LBA of the arena. */
+  readonly premap: number
+  /** Where its bytes begin in the request, and how many they are; fewer than a sector at either end of a request. */
+  readonly start: number
+  readonly count: number
+  /** The entry by which the old content of a partial sector was found. */
+  expected = ANY_ENTRY
+  /** Whether its new content is in the lane's free block, durably. */
+  isStored = false
+  /** The block that it gives up. */
+  old = 0
+  /** Whether the medium of that one is known to be bad. */
+  isBad = false
+
+  constructor(lane: number, premap: number, start: number, count: number) {
+    this.lane = lane
+    this.premap = premap
+    this.start = start
+    this.count = count
+  }
+}
+
+/** The most sectors that share the flushes. More would save little, and keep others waiting for lanes and map locks. */
+const MOST_SECTORS = 32
+
+/**
+ * Where a request of several sectors looks for lanes: behind those of the one before it, and in groups of as many as a batch may have. So requests that write
+ * the same sectors again find their blocks as they left them, one behind the other.
+ */
+export function takeBatchHint(attachment: { laneHint: number }): number {
+  const hint = Math.ceil(attachment.laneHint / MOST_SECTORS) * MOST_SECTORS
+  attachment.laneHint = hint + MOST_SECTORS
+  return hint
+}
+
+/** From the first sector, which the section's own lane writes, on. */
+export type Batch = readonly [BatchSector, ...BatchSector[]]
+
+/** One past the last byte of the request that the batch writes. */
+export function endOf(batch: Batch): number {
+  const { start, count } = batch.at(-1) ?? batch[0]
+  return start + count
+}
+
+/** The bytes of a request from `start` up to `end`; the first `count` of them are in the sector `premap` of the arena. */
+export interface BatchRange {
+  readonly premap: number
+  readonly start: number
+  readonly count: number
+  readonly end: number
+}
+
+/**
+ * Takes lanes beside the one that the section has, as many as are idle and of use, and gives each a sector. One whose free block is known to be bad gets none:
+ * clearing the block takes waiting, and perhaps another lane. No batch where there would be one sector only.
+ */
+export function gatherBatch(
+  section: LaneSection,
+  arena: Arena,
+  { premap, start, count, end }: BatchRange,
+): Batch | undefined {
+  const { lanes, sectorSize } = section.attachment
+  if (!lanes.isExclusive || lanes.atomicWhileHeld || lanes.isWaitedFor?.() === true) return undefined
+  const most = Math.min(MOST_SECTORS, arena.sectorCount - premap)
+  const batch: [BatchSector, ...BatchSector[]] = [new BatchSector(section.lane, premap, start, count)]
+  let { lane } = section
+  let next = start + count
+  for (let left = lanes.laneCount - 1; left > 0 && next < end && batch.length < most; left--) {
+    const another = section.tryTakeBeside(lane + 1)
+    if (another === undefined) break
+    lane = another
+    if (arena.isFreeBlockBad(lane)) continue
+    batch.push(new BatchSector(lane, premap + batch.length, next, Math.min(sectorSize, end - next)))
+    next += sectorSize
+  }
+  if (batch.length > 1) return batch
+  section.leaveBeside()
+  return undefined
+}
