@@ -39,8 +39,6 @@ export interface DaxProviderOptions {
 /** Of the processors that have persistent memory, and what `sameLineOrdered` is about. */
 const LINE_BYTES = 64
 
-const lineFrom = (offset: number): number => offset - (offset % LINE_BYTES)
-
 /**
  * A file, block device or DAX device that is mapped into memory, on DAX or through the page cache. Needs 64-bit Linux and koffi.
  *
@@ -212,7 +210,7 @@ export class DaxProvider implements PmemProvider {
     this.checkHealthy()
     if (this.readOnly || length === 0) return
     this.persistOrFail(offset, length)
-    this.forgetDirty(offset, length)
+    this.dirty.remove(offset, offset + length)
   }
 
   /** Makes what was written to several ranges through this provider durable, with one wait for all. Throws as `flush` does. */
@@ -227,7 +225,7 @@ export class DaxProvider implements PmemProvider {
     } catch (error) {
       this.fail(error)
     }
-    for (const { offset, length } of unclean) this.forgetDirty(offset, length)
+    for (const { offset, length } of unclean) dirty.remove(offset, offset + length)
   }
 
   /**
@@ -264,26 +262,16 @@ export class DaxProvider implements PmemProvider {
     }
   }
 
-  /** By lines, as they are persisted: so what is stored to neighbouring lines is one range. */
   private keepForFlush(offset: number, length: number): void {
-    const [from, to] = [lineFrom(offset), this.lineTo(offset + length)]
-    if (this.persister.skipsClean) this.dirty.add(from, to)
-    else if (!this.dirty.tryAdd(from, to)) this.persistOrFail(offset, length)
-  }
-
-  /** Whole lines were persisted. */
-  private forgetDirty(offset: number, length: number): void {
-    this.dirty.remove(lineFrom(offset), this.lineTo(offset + length))
-  }
-
-  private lineTo(end: number): number {
-    return Math.min(this.size, Math.ceil(end / LINE_BYTES) * LINE_BYTES)
+    if (this.persister.skipsClean) this.dirty.add(offset, offset + length)
+    else if (!this.dirty.tryAdd(offset, offset + length)) this.persistOrFail(offset, length)
   }
 
   /** What is about to be stored in any order would overtake earlier stores to the lines at its ends. */
   private persistLinesBefore(offset: number, length: number): void {
     if (!this.capabilities.sameLineOrdered) return
-    const [from, to] = [lineFrom(offset), this.lineTo(offset + length)]
+    const from = offset - (offset % LINE_BYTES)
+    const to = Math.min(this.size, Math.ceil((offset + length) / LINE_BYTES) * LINE_BYTES)
     if (this.dirty.meets(from, to)) this.persistOrFail(from, to - from)
   }
 

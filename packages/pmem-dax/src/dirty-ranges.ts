@@ -1,6 +1,9 @@
 /** The most ranges that are told apart. A BTT stores far fewer between two flushes. */
 const MOST_RANGES = 16
 
+/** What the processor writes back at once. */
+const LINE_BYTES = 64
+
 /**
  * What was stored and not persisted yet: a few ranges that cover all of it, and perhaps more.
  *
@@ -11,7 +14,11 @@ export class DirtyRanges {
   private readonly to = new Float64Array(MOST_RANGES)
   private count = 0
 
-  /** Adds a range, alone or to one that it touches. @returns false where it is not added, because there are too many apart from it */
+  /**
+   * Adds a range, alone or to one that it touches; where there are too many, also to one whose last or first line is the same or next to its own: no line lies between.
+   *
+   * @returns false where it is not added, because there are too many apart from it
+   */
   tryAdd(from: number, to: number): boolean {
     if (from === to) return true
     const nearest = this.nearestTo(from, to)
@@ -19,7 +26,11 @@ export class DirtyRanges {
       this.widen(nearest, from, to)
       return true
     }
-    if (this.count === MOST_RANGES) return false
+    if (this.count === MOST_RANGES) {
+      if (nearest === undefined || !this.isNextLine(nearest, from, to)) return false
+      this.widen(nearest, from, to)
+      return true
+    }
     this.from[this.count] = from
     this.to[this.count] = to
     this.count++
@@ -78,6 +89,13 @@ export class DirtyRanges {
 
   private distance(index: number, from: number, to: number): number {
     return Math.max(0, from - this.toOf(index), this.fromOf(index) - to)
+  }
+
+  private isNextLine(index: number, from: number, to: number): boolean {
+    const lineOf = (byte: number): number => Math.floor(byte / LINE_BYTES)
+    return (
+      lineOf(from) <= lineOf(this.toOf(index) - 1) + 1 && lineOf(this.fromOf(index)) <= lineOf(to - 1) + 1
+    )
   }
 
   private nearestTo(from: number, to: number): number | undefined {
