@@ -122,11 +122,9 @@ export class ArenaFlog {
     return this.storage.persist(offset + FLOG_HALF_BYTES, FLOG_HALF_BYTES, 'flog half 1', lane)
   }
 
-  /** Adds one half of the lane's entry to what is to be made durable, or where they share a persist both. */
-  addTo(ranges: LineRanges, lane: number, half: 0 | 1): void {
-    const offset = this.slotOffset(lane)
-    if (this.mergesHalves) ranges.add(offset, FLOG_SLOT_BYTES)
-    else ranges.add(offset + half * FLOG_HALF_BYTES, FLOG_HALF_BYTES)
+  /** Adds one half of the lane's entry to what is to be made durable. */
+  addHalfTo(ranges: LineRanges, lane: number, half: 0 | 1): void {
+    ranges.add(this.slotOffset(lane) + half * FLOG_HALF_BYTES, FLOG_HALF_BYTES)
   }
 
   /** The lane owns `oldBlock` from now on. Only after the map entry that let go of it is durable. */

@@ -7,6 +7,8 @@ export const ANY_ENTRY = -1
 /** One sector of a batch, and the lane that writes it. */
 export class BatchSector {
   readonly lane: number
+  /** The free block of that lane, which it writes. */
+  readonly block: number
   /** LBA of the arena. */
   readonly premap: number
   /** Where its bytes begin in the request, and how many they are; fewer than a sector at either end of a request. */
@@ -21,8 +23,9 @@ export class BatchSector {
   /** Whether the medium of that one is known to be bad. */
   isBad = false
 
-  constructor(lane: number, premap: number, start: number, count: number) {
+  constructor(lane: number, block: number, premap: number, start: number, count: number) {
     this.lane = lane
+    this.block = block
     this.premap = premap
     this.start = start
     this.count = count
@@ -71,15 +74,17 @@ export function gatherBatch(
   const { lanes, sectorSize } = section.attachment
   if (!lanes.isExclusive || lanes.atomicWhileHeld || lanes.isWaitedFor?.() === true) return undefined
   const most = Math.min(MOST_SECTORS, arena.sectorCount - premap)
-  const batch: [BatchSector, ...BatchSector[]] = [new BatchSector(section.lane, premap, start, count)]
   let { lane } = section
+  const make = (at: number, index: number, bytes: number): BatchSector =>
+    new BatchSector(lane, arena.flog.freeBlock(lane), premap + index, at, bytes)
+  const batch: [BatchSector, ...BatchSector[]] = [make(start, 0, count)]
   let next = start + count
   for (let left = lanes.laneCount - 1; left > 0 && next < end && batch.length < most; left--) {
     const another = section.tryTakeBeside(lane + 1)
     if (another === undefined) break
     lane = another
     if (arena.isFreeBlockBad(lane)) continue
-    batch.push(new BatchSector(lane, premap + batch.length, next, Math.min(sectorSize, end - next)))
+    batch.push(make(next, batch.length, Math.min(sectorSize, end - next)))
     next += sectorSize
   }
   if (batch.length > 1) return batch

@@ -20,12 +20,6 @@ import { StorageCall } from './storage-call.ts'
 
 const NO_LANE = -1
 
-/** A lane beside the one that the section got into, and the number of this hold. */
-interface LaneBeside {
-  readonly lane: number
-  readonly turn: number
-}
-
 export class LaneSection {
   readonly attachment: Attachment
   /** The lane in which it works, while it is held. */
@@ -33,7 +27,8 @@ export class LaneSection {
   /** The lane that it got into; the same, but while it works in one beside it. */
   private entered = NO_LANE
   private turn = 0
-  private beside: LaneBeside[] | undefined
+  /** The lanes beside that one, each followed by the number of its hold. */
+  private beside: number[] | undefined
   private arena: Arena | undefined
   private call: StorageCall | undefined
 
@@ -63,7 +58,7 @@ export class LaneSection {
   tryTakeBeside(hint: number): number | undefined {
     const { lanes } = this.attachment
     const lane = lanes.tryAcquire(hint)
-    if (lane !== undefined) (this.beside ??= []).push({ lane, turn: lanes.turnOf(lane) })
+    if (lane !== undefined) (this.beside ??= []).push(lane, lanes.turnOf(lane))
     return lane
   }
 
@@ -78,7 +73,7 @@ export class LaneSection {
     this.lane = this.entered
     this.beside = undefined
     if (beside === undefined) return
-    for (const { lane, turn } of beside) this.giveBack(lane, turn)
+    for (let at = 0; at < beside.length; at += 2) this.giveBack(beside[at] ?? NO_LANE, beside[at + 1] ?? 0)
   }
 
   /** The arena of an LBA, in which the section works from now on; it has left the read tracking of the one before. */

@@ -15,7 +15,7 @@
  * - Its sectors are in doubt together: whatever fails or is abandoned between the first flog store and the durable map entries puts the arena into the error state, and no
  *   free list advances.
  */
-import { InvariantError, type Sleepable } from '@bttkit/interfaces'
+import { InvariantError, type CallStage, type Sleepable } from '@bttkit/interfaces'
 import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import { storeBatchData } from './batch-data.ts'
@@ -57,8 +57,8 @@ function* loadEntries(section: LaneSection, arena: Arena, lines: readonly BatchL
   for (const { lane, premap, sectors } of lines) {
     const wait = arena.loadLine(lane, premap, premap + sectors.length)
     if (wait !== undefined) yield section.waitFor(wait)
-    for (const [index, sector] of sectors.entries()) {
-      const entry = arena.entryOfLine(lane, index)
+    for (const sector of sectors) {
+      const entry = arena.entryOfLine(lane, sector.premap - premap)
       if (sector.expected !== ANY_ENTRY && entry !== sector.expected) {
         arena.readTracking.leave(sector.lane)
         sector.isStored = false
@@ -71,23 +71,33 @@ function* loadEntries(section: LaneSection, arena: Arena, lines: readonly BatchL
   return isUnchanged
 }
 
-/** Stores one half of each flog entry, and makes it durable before the next stage; both together where they share a persist. */
-function* storeFlogHalves(
+/** Stores halves of the flog entries, and makes them durable together. */
+function* storeHalves(
   section: LaneSection,
   { flog }: Arena,
-  batch: readonly BatchSector[],
-  half: 0 | 1,
+  batch: Batch,
+  halves: readonly (0 | 1)[],
+  stage: CallStage,
 ): Sleepable<void> {
   const ranges = new LineRanges()
-  for (const { lane } of batch) {
-    const wait = flog.storeHalf(lane, half)
-    if (wait !== undefined) yield section.waitFor(wait)
-    flog.addTo(ranges, lane, half)
-  }
-  if (half === 0 && flog.mergesHalves) return
-  const stage = flog.mergesHalves ? 'flog' : half === 0 ? 'flog half 0' : 'flog half 1'
+  for (const { lane } of batch)
+    for (const half of halves) {
+      const wait = flog.storeHalf(lane, half)
+      if (wait !== undefined) yield section.waitFor(wait)
+      flog.addHalfTo(ranges, lane, half)
+    }
   const wait = section.attachment.storage.persistMany(ranges.list, stage)
   if (wait !== undefined) yield section.waitFor(wait)
+}
+
+const BOTH = [0, 1] as const
+
+/** Each half 0 is durable before its half 1, and all of them in the end (invariant 6 of write-range.ts). */
+function* storeFlogEntries(section: LaneSection, arena: Arena, batch: Batch): Sleepable<void> {
+  if (arena.flog.mergesHalves) return yield* storeHalves(section, arena, batch, BOTH, 'flog')
+  yield* storeHalves(section, arena, batch, [0], 'flog half 0')
+  arena.assertWritable(batch[0].premap)
+  yield* storeHalves(section, arena, batch, [1], 'flog half 1')
 }
 
 /** Stores the new entries of a line: together, or each on its own where readers on other threads look at them without the lock. */
@@ -97,11 +107,10 @@ function* storeLine(
   { lane, premap, sectors }: BatchLine,
 ): Sleepable<void> {
   const { isShared, looksUpUnderLock } = section.attachment
-  for (const [index, sector] of sectors.entries())
-    arena.setEntryOfLine(lane, index, normalEntry(arena.flog.freeBlock(sector.lane)))
+  for (const sector of sectors) arena.setEntryOfLine(lane, sector.premap - premap, normalEntry(sector.block))
   if (isShared && !looksUpUnderLock) {
-    for (const index of sectors.keys()) {
-      const wait = arena.storeEntryOfLine(lane, premap, index)
+    for (const sector of sectors) {
+      const wait = arena.storeEntryOfLine(lane, premap, sector.premap - premap)
       if (wait !== undefined) yield section.waitFor(wait)
     }
     return
@@ -118,14 +127,12 @@ function* publish(
   lines: readonly BatchLine[],
 ): Sleepable<void> {
   const [{ premap, lane: firstLane }] = batch
-  for (const { lane, premap: lba, old, isBad } of batch)
-    arena.flog.prepareEntry(lane, lba, isBad ? errorEntry(old) : old, arena.flog.freeBlock(lane))
+  for (const { lane, premap: lba, block, old, isBad } of batch)
+    arena.flog.prepareEntry(lane, lba, isBad ? errorEntry(old) : old, block)
   arena.assertWritable(premap)
   let isInDoubt = true
   try {
-    yield* storeFlogHalves(section, arena, batch, 0)
-    arena.assertWritable(premap)
-    yield* storeFlogHalves(section, arena, batch, 1)
+    yield* storeFlogEntries(section, arena, batch)
     arena.assertWritable(premap)
     for (const line of lines) yield* storeLine(section, arena, line)
     const wait = arena.persistEntries(firstLane, premap, batch.length)
@@ -172,8 +179,7 @@ export function* writeBatch(
 ): Sleepable<void> {
   const [, ...others] = batch
   try {
-    for (const { lane } of others) {
-      const block = arena.flog.freeBlock(lane)
+    for (const { block } of others) {
       if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
     }
     do yield* storeBatchData(section, arena, request, batch)

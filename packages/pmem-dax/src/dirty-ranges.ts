@@ -21,16 +21,18 @@ export class DirtyRanges {
    */
   tryAdd(from: number, to: number): boolean {
     if (from === to) return true
+    // Mostly it is the last one that is met: no other has to be looked at.
+    const last = this.count - 1
+    if (this.count > 0 && this.takes(last, from, to)) {
+      this.widen(last, from, to)
+      return true
+    }
     const nearest = this.nearestTo(from, to)
-    if (nearest !== undefined && this.distance(nearest, from, to) === 0) {
+    if (nearest !== undefined && this.takes(nearest, from, to)) {
       this.widen(nearest, from, to)
       return true
     }
-    if (this.count === MOST_RANGES) {
-      if (nearest === undefined || !this.isNextLine(nearest, from, to)) return false
-      this.widen(nearest, from, to)
-      return true
-    }
+    if (this.count === MOST_RANGES) return false
     this.from[this.count] = from
     this.to[this.count] = to
     this.count++
@@ -89,6 +91,12 @@ export class DirtyRanges {
 
   private distance(index: number, from: number, to: number): number {
     return Math.max(0, from - this.toOf(index), this.fromOf(index) - to)
+  }
+
+  /** Whether a range becomes one with this one. */
+  private takes(index: number, from: number, to: number): boolean {
+    if (this.distance(index, from, to) === 0) return true
+    return this.count === MOST_RANGES && this.isNextLine(index, from, to)
   }
 
   private isNextLine(index: number, from: number, to: number): boolean {
