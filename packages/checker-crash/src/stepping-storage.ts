@@ -1,4 +1,4 @@
-import type { MaybeSleep, PmemProvider, ProviderCapabilities, WaitKind } from '@bttkit/interfaces'
+import type { ByteRange, MaybeSleep, PmemProvider, ProviderCapabilities, WaitKind } from '@bttkit/interfaces'
 import type { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { preemptionPoint } from '@bttkit/sleepable'
 
@@ -9,6 +9,7 @@ export class SteppingStorage implements PmemProvider {
   readonly readOnly = false
   readonly capabilities: ProviderCapabilities
   readonly persist?: (offset: number, length: number) => MaybeSleep
+  readonly persistMany?: (ranges: readonly ByteRange[]) => MaybeSleep
   private readonly memory: PowerFailMemory
   private readonly onCall: (isStore: boolean) => void
 
@@ -23,6 +24,11 @@ export class SteppingStorage implements PmemProvider {
       this.persist = (offset, length) => {
         memory.persist?.(offset, length)
         return this.point('flush', offset, length)
+      }
+    if (memory.persistMany !== undefined)
+      this.persistMany = (ranges) => {
+        memory.persistMany?.(ranges)
+        return this.point('flush', 0, this.size)
       }
   }
 

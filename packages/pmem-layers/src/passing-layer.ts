@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<CallMethod, readonly CallKind[]>> = {
   zero: ['write'],
   flush: ['flush'],
   persist: ['flush'],
+  persistMany: ['flush'],
   lock: ['lock'],
   close: ['close'],
 }
@@ -73,6 +74,7 @@ export abstract class PassingLayer implements PmemProvider {
   declare readonly writeMany?: (segments: readonly WriteSegment[]) => MaybeSleep
   declare readonly zero?: (offset: number, length: number) => MaybeSleep
   declare readonly persist?: (offset: number, length: number) => MaybeSleep
+  declare readonly persistMany?: (ranges: readonly ByteRange[]) => MaybeSleep
   declare readonly badBlocks?: () => readonly ByteRange[]
   declare readonly annotate?: (stage: CallStage, lane?: number) => void
   declare readonly lock?: (mode: LockMode) => MaybeSleep
@@ -123,6 +125,13 @@ export abstract class PassingLayer implements PmemProvider {
     if (persist !== undefined) {
       this.persist = (offset, length) =>
         this.pass('persist', [{ offset, length }], () => persist(this.innerOffset(offset), length))
+    }
+    const persistMany = inner.persistMany?.bind(inner)
+    if (persistMany !== undefined) {
+      this.persistMany = (ranges) =>
+        this.pass('persistMany', ranges, () =>
+          persistMany(ranges.map(({ offset, length }) => ({ offset: this.innerOffset(offset), length }))),
+        )
     }
     const badBlocks = inner.badBlocks?.bind(inner)
     if (badBlocks !== undefined && differences.hidesBadBlocks !== true) {

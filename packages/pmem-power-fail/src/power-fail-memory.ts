@@ -2,6 +2,7 @@ import {
   ClosedError,
   checkPiece,
   checkRange,
+  type ByteRange,
   type PmemProvider,
   type ProviderCapabilities,
 } from '@bttkit/interfaces'
@@ -66,6 +67,8 @@ export class PowerFailMemory implements PmemProvider {
   readonly capabilities: ProviderCapabilities
   /** Makes durable what was written to a range. Only in models that can do so without a flush of everything. Throws as `read`. */
   readonly persist?: (offset: number, length: number) => undefined
+  /** As `persist`, of several ranges. Of one after the other: that nothing else happens meanwhile is up to who calls. */
+  readonly persistMany?: (ranges: readonly ByteRange[]) => undefined
   private readonly seen: Overlay
   private readonly media: Overlay
   private readonly inFlight: InFlight
@@ -87,8 +90,13 @@ export class PowerFailMemory implements PmemProvider {
     this.media = start.media
     this.inFlight = start.inFlight
     this.aftermath = start.aftermath
-    if (this.inFlight.persist !== undefined)
+    if (this.inFlight.persist !== undefined) {
       this.persist = (offset, length) => this.persistRange(offset, length)
+      this.persistMany = (ranges) => {
+        for (const { offset, length } of ranges) this.checkRange(offset, length)
+        for (const { offset, length } of ranges) this.persistRange(offset, length)
+      }
+    }
   }
 
   /**
