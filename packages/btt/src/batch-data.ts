@@ -45,16 +45,22 @@ class Pieces {
     const offset = arena.freeBlockOffset(lane)
     if (count < sectorSize) {
       const sector = buffers.sector(lane)
-      this.add(offset, sector, 0, sector.length)
+      this.add('data', offset, sector, 0, sector.length)
       return
     }
-    this.add(offset, source, start, sectorSize)
+    this.add('data', offset, source, start, sectorSize)
     if (metadataSize === 0) return
     const metadataStart = metadata === undefined ? 0 : (start / sectorSize) * metadataSize
-    this.add(offset + sectorSize, metadata ?? noMetadata, metadataStart, metadataSize)
+    this.add('metadata', offset + sectorSize, metadata ?? noMetadata, metadataStart, metadataSize)
   }
 
-  private add(offset: number, source: Uint8Array, start: number, length: number): void {
+  private add(
+    stage: DataPiece['stage'],
+    offset: number,
+    source: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
     const last = this.list.at(-1)
     if (
       last !== undefined &&
@@ -63,7 +69,7 @@ class Pieces {
       last.start + last.length === start
     )
       last.length += length
-    else this.list.push({ offset, source, start, length })
+    else this.list.push({ stage, offset, source, start, length })
   }
 }
 
@@ -94,8 +100,8 @@ export function* storeBatchData(
       const wait = storage.writeMany(list, 'data')
       if (wait !== undefined) yield section.waitFor(wait)
     } else
-      for (const { offset, source, start, length } of list) {
-        const wait = storage.write(offset, source, start, length, 'data')
+      for (const { stage, offset, source, start, length } of list) {
+        const wait = storage.write(offset, source, start, length, stage)
         if (wait !== undefined) yield section.waitFor(wait)
       }
     const ranges = new LineRanges()

@@ -14,6 +14,7 @@ const ZERO_CHUNK_BYTES = 2 ** 20
 
 /** Bytes to write: `length` bytes of `source` from `start` on. */
 export interface DataPiece {
+  readonly stage: 'data' | 'metadata'
   readonly offset: number
   readonly source: Uint8Array
   readonly start: number
