@@ -8,6 +8,7 @@ import type {
   Sleepable,
   Wait,
 } from '@bttkit/interfaces'
+import { errorEntry } from '@bttkit/btt-format'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { RecursionCountLaneTable, MutexLaneTable } from '@bttkit/region-lanes'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
@@ -244,3 +245,23 @@ test('a batch waits for readers of its free blocks before it reads or stores any
   runBlocking(batch)
   expect(device.statistics().lanesInUse).toBe(0)
 })
+
+test.each([
+  ['goes on', false],
+  ['is attached again', true],
+])(
+  'the block of a lost sector that a batch has written is cleared before it is used, when the device %s',
+  (_how, isAgain) => {
+    const { memory, device, provider } = recorded({ laneCount: 4 })
+    const [arena] = device.info.arenas
+    if (arena === undefined) throw new Error('there is an arena')
+    const view = new DataView(memory.mapping.buffer)
+    view.setUint32(arena.offset + arena.mapoff + 65 * 4, errorEntry(65), true)
+    device.atomic.write(64, content(4))
+    const later = isAgain ? runAtomic(engine.attach(provider, { laneCount: 4 })) : device
+    provider.takeLines()
+    // A round of single sectors over all lanes.
+    for (let lba = 80; lba < 84; lba++) later.atomic.write(lba, content(1))
+    expect(provider.takeLines().filter((line) => line === 'clear: write')).toHaveLength(1)
+  },
+)

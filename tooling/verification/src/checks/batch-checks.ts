@@ -2,6 +2,7 @@
 import { checkCrashes, type CrashOperation } from '@bttkit/checker-crash'
 import { ExploredImage, sectors, type DeviceOperation, type ExploredLaneSetting } from '@bttkit/checker-lanes'
 import type { PowerFailModel } from '@bttkit/pmem-power-fail'
+import { writeOverBadMedia } from './bad-media-check.ts'
 import { runAll, runCases, type Check } from './check.ts'
 import { crashVerdict } from './crash-checks.ts'
 import { smallImage } from './images.ts'
@@ -12,6 +13,7 @@ import type { Subject } from '../subject.ts'
 
 const SECTOR_BYTES = 512
 const LBA = 3
+const FAR = 20
 /** The last sector of a map line. A batch from there on has two map locks. */
 const LAST_OF_LINE = 15
 
@@ -58,9 +60,9 @@ export const BATCH_PROGRAMS: readonly BatchProgram[] = [
     tasks: [[sectors('write', LBA, 3, 1)], [sectors('read', LBA, 3)]],
   },
   {
-    name: 'two batches one after the other, and a reader of what both give up',
+    name: 'two batches one after the other, and a reader of what the first gives up and the second writes',
     laneCount: 3,
-    tasks: [[sectors('write', LBA, 2, 1), sectors('write', LBA, 2, 2)], [sectors('read', LBA, 2)]],
+    tasks: [[sectors('write', LBA, 2, 1), sectors('write', FAR, 2, 2)], [sectors('read', LBA, 2)]],
     maxPreemptions: 3,
   },
   {
@@ -164,4 +166,16 @@ const failing: Check = {
   run: (subject) => runCases(failures(subject)),
 }
 
-export const BATCH_CHECKS: readonly Check[] = [failing, beside, cut]
+/** A bad free block in one of the lanes. Blocks of 576 bytes share their units of 512 bytes with their neighbours. */
+function* badBlocks(subject: Subject): Generator<() => string | undefined> {
+  for (const lbasize of [512, 520])
+    for (const lane of [0, 1]) yield () => writeOverBadMedia(subject, lbasize, lane, 300, WRITES)
+}
+
+const badMedia: Check = {
+  name: 'batches on bad media',
+  checker: 'failing storage',
+  run: (subject) => runCases(badBlocks(subject)),
+}
+
+export const BATCH_CHECKS: readonly Check[] = [failing, badMedia, beside, cut]

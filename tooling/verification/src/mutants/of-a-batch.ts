@@ -196,14 +196,4 @@ export const MUTANTS_OF_A_BATCH: readonly PatchedMutant[] = [
       replace: '',
     },
   },
-  {
-    name: 'batch-error-flag-lost',
-    wrong: 'A batch does not say in the flog that the block of a lost sector is bad.',
-    rule: '13: what a sector in the error state gives up is known to be bad',
-    patch: {
-      file: BATCH,
-      find: 'isBad ? errorEntry(old) : old, block)',
-      replace: 'old, block)',
-    },
-  },
 ]
