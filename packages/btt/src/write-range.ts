@@ -1,5 +1,5 @@
 /**
- * Writing: the order of steps that makes a sector's write one thing.
+ * Writing: the order of steps that makes a sector's write one thing. Several sectors share the flushes of each step where there are lanes for them (write-batch.ts).
  *
  * Invariants, kept here unless another place is named:
  *  1. At most one task is inside a lane section (the lane table keeps it).
@@ -14,8 +14,9 @@
  *       stored first, so whatever part of the line is durable at a crash, half 1 is not in it without half 0. So it is with ordinary stores of x86, which reach the
  *       medium by whole lines, and not with stores past the cache. One persist of both comes before the map.
  *     Without half 1 the slot has its old sequence number, and counts as the older one whatever half 0 is.
- *  7. Locks are taken in the order lane, map lock. Nobody waits for a lane while holding a lane or a map lock, and who holds a map lock waits for
- *     storage only. So the waits have no cycle.
+ *  7. Locks are taken in the order lanes, map locks, and map locks in ascending order. Nobody waits for a lane while holding a lane or a map lock; who holds a lane takes others
+ *     only where they are idle. Nobody waits for readers while in the read tracking, or holding a map lock; and who holds a map lock waits for a higher one, or for
+ *     storage. So the waits have no cycle.
  *  8. A map entry changes only under its map lock, from a value that was read under it; so it is also marked as an error (lost-sector.ts).
  *  9. Every arena has at least as many flog groups as there are lanes (attach keeps it).
  * 10. Any step may sleep; nothing rests on one that does not.

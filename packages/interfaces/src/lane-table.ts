@@ -105,7 +105,7 @@ export interface ReadTracking {
   anyRead(): boolean
   /**
    * Waits until no lane reads `block`. This ends: a task in the table waits for storage, or for a map lock whose holder waits for
-   * storage, and for nothing else.
+   * higher ones or for storage, and for nothing else.
    */
   waitUntilUnread(block: number): Sleepable<void>
 }
