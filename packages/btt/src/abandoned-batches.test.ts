@@ -48,12 +48,13 @@ const isPublishing = ({ history }: LateProvider): boolean =>
 
 function expectSound(bytes: Uint8Array, when: string): void {
   const again = runAtomic(engine.attach(new MemoryProvider({ bytes }, 'again')))
-  expect(bijectionProblems(bytes, 4096), when).toEqual([])
+  expect(bijectionProblems(bytes, 4096), `${when}: the bijection`).toEqual([])
   for (let half = 0; half < 80; half++) {
     const found = new Uint8Array(SECTOR / 2)
     again.atomic.readBytes(half * found.length, found)
     const versions = half >= 28 && half < 34 ? [1, 2] : half === 60 || half === 61 ? [1, 5] : [1]
-    expect(new Set(found).size, `${when}, half ${half}`).toBe(1)
+    const values = new Set(found)
+    expect(values.size, `${when}, half ${half}`).toBe(1)
     expect(versions, `${when}, half ${half}`).toContain(found[0])
   }
 }

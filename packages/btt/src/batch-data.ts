@@ -10,7 +10,10 @@ import type { LaneSection } from './lane-section.ts'
 import { LineRanges } from './line-ranges.ts'
 import { loadOldSector, overlay } from './partial-sector.ts'
 import type { DataPiece } from './storage.ts'
-import type { SourcedRequest } from './write-range.ts'
+import type { WriteRequest } from './write-range.ts'
+
+/** Bytes to write that are not all zeros. */
+export type SourcedRequest = WriteRequest & { readonly source: Uint8Array }
 
 /** Loads the old content of a partial sector, and lays the new bytes over it in the lane's buffer. */
 function* preparePart(

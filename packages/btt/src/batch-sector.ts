@@ -1,4 +1,5 @@
 import type { Arena } from './arena.ts'
+import type { Attachment } from './attachment.ts'
 import type { LaneSection } from './lane-section.ts'
 
 /** The entry of a whole sector may have any value when it is replaced. */
@@ -36,10 +37,11 @@ export class BatchSector {
 const MOST_SECTORS = 32
 
 /**
- * Where a request of several sectors looks for lanes: behind those of the one before it, and in groups of as many as a batch may have. So requests that write
- * the same sectors again find their blocks as they left them, one behind the other.
+ * Where a request of so many bytes starts to look for a lane: behind the one before it. One of several sectors begins with a group of as many lanes as a batch may have. So requests
+ * that write the same sectors together again find their blocks as they left them, one behind the other.
  */
-export function takeBatchHint(attachment: { laneHint: number }): number {
+export function takeLaneHint(attachment: Pick<Attachment, 'laneHint' | 'sectorSize'>, bytes: number): number {
+  if (bytes <= attachment.sectorSize) return attachment.laneHint++
   const hint = Math.ceil(attachment.laneHint / MOST_SECTORS) * MOST_SECTORS
   attachment.laneHint = hint + MOST_SECTORS
   return hint
@@ -48,28 +50,22 @@ export function takeBatchHint(attachment: { laneHint: number }): number {
 /** From the first sector, which the section's own lane writes, on. */
 export type Batch = readonly [BatchSector, ...BatchSector[]]
 
-/** One past the last byte of the request that the batch writes. */
-export function endOf(batch: Batch): number {
-  const { start, count } = batch.at(-1) ?? batch[0]
-  return start + count
-}
-
-/** The bytes of a request from `start` up to `end`; the first `count` of them are in the sector `premap` of the arena. */
-export interface BatchRange {
+/** The sector `premap` of the arena, of which the request writes `count` bytes, its own from `done` on; and what follows. */
+export interface BatchStart {
   readonly premap: number
-  readonly start: number
+  readonly done: number
   readonly count: number
-  readonly end: number
 }
 
 /**
- * Takes lanes beside the one that the section has, as many as are idle and of use, and gives each a sector. One whose free block is known to be bad gets none:
+ * Takes lanes for the bytes of a request up to `end`, beside the one that the section has, as many as are idle and of use, and gives each a sector. One whose free block is known to be bad gets none:
  * clearing the block takes waiting, and perhaps another lane. No batch where there would be one sector only.
  */
 export function gatherBatch(
   section: LaneSection,
   arena: Arena,
-  { premap, start, count, end }: BatchRange,
+  end: number,
+  { premap, done, count }: BatchStart,
 ): Batch | undefined {
   const { lanes, sectorSize } = section.attachment
   if (!lanes.isExclusive || lanes.atomicWhileHeld || lanes.isWaitedFor?.() === true) return undefined
@@ -77,8 +73,8 @@ export function gatherBatch(
   let { lane } = section
   const make = (at: number, index: number, bytes: number): BatchSector =>
     new BatchSector(lane, arena.flog.freeBlock(lane), premap + index, at, bytes)
-  const batch: [BatchSector, ...BatchSector[]] = [make(start, 0, count)]
-  let next = start + count
+  const batch: [BatchSector, ...BatchSector[]] = [make(done, 0, count)]
+  let next = done + count
   for (let left = lanes.laneCount - 1; left > 0 && next < end && batch.length < most; left--) {
     const another = section.tryTakeBeside(lane + 1)
     if (another === undefined) break

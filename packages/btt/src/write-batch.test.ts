@@ -94,7 +94,7 @@ test('each half of a flog entry is stored to its own slot, and what is persisted
     const persists = calls.filter((call) => call.stage === stage && call.method === 'persist')
     expect([stores.length, persists.length]).toEqual([24, 3])
     for (const [index, { offset, length }] of stores.entries()) {
-      const { offset: from = 0, length: count = 0 } = persists[Math.floor(index / 8)] ?? {}
+      const { offset: from, length: count } = persists[Math.floor(index / 8)] ?? { offset: 0, length: 0 }
       expect(from <= offset && offset + length <= from + count).toBe(true)
     }
   }

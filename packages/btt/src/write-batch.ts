@@ -18,11 +18,11 @@
 import { InvariantError, type CallStage, type Sleepable } from '@bttkit/interfaces'
 import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
-import { storeBatchData } from './batch-data.ts'
-import { ANY_ENTRY, type Batch, type BatchSector } from './batch-sector.ts'
+import { storeBatchData, type SourcedRequest } from './batch-data.ts'
+import { ANY_ENTRY, gatherBatch, type Batch, type BatchStart, type BatchSector } from './batch-sector.ts'
 import type { LaneSection } from './lane-section.ts'
 import { LineRanges } from './line-ranges.ts'
-import type { SourcedRequest } from './write-range.ts'
+import type { WriteRequest } from './write-range.ts'
 
 /** The sectors of a batch whose entries share a map line. The line is in the buffer of the first one's lane. */
 interface BatchLine {
@@ -166,12 +166,7 @@ function* publishUnlessChanged(section: LaneSection, arena: Arena, batch: Batch)
   }
 }
 
-/**
- * Writes the sectors of a batch, durably, and gives the lanes back that were taken for it.
- *
- * @param batch of which the first sector has the section's own lane, whose free block is fit to be written
- */
-export function* writeBatch(
+function* writeSectors(
   section: LaneSection,
   arena: Arena,
   request: SourcedRequest,
@@ -188,4 +183,23 @@ export function* writeBatch(
     for (const { lane } of batch) arena.readTracking.leave(lane)
     section.leaveBeside()
   }
+}
+
+const hasSource = (request: WriteRequest): request is SourcedRequest => request.source !== undefined
+
+/**
+ * Writes the next sectors of a request together, durably: as many as there are idle lanes for. The section's lane has a free block that is fit to be written. Returns how many
+ * bytes were written; 0 where it would be one sector only, or zeros.
+ */
+export function* writeBatch(
+  section: LaneSection,
+  arena: Arena,
+  request: WriteRequest,
+  start: BatchStart,
+): Sleepable<number> {
+  if (!hasSource(request)) return 0
+  const batch = gatherBatch(section, arena, request.length, start)
+  if (batch === undefined) return 0
+  yield* writeSectors(section, arena, request, batch)
+  return batch.reduce((bytes, { count }) => bytes + count, 0)
 }

@@ -39,7 +39,7 @@ import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
-import { ANY_ENTRY, endOf, gatherBatch, takeBatchHint } from './batch-sector.ts'
+import { ANY_ENTRY, takeLaneHint } from './batch-sector.ts'
 import { makeFreeBlockFit } from './clear-free-block.ts'
 import { LaneSection } from './lane-section.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
@@ -54,15 +54,6 @@ export interface WriteRequest {
   readonly metadata?: Uint8Array | undefined
   /** Where to look for a lane, given by the operation that this write is a part of; that one is in the gate already. */
   readonly partOfLaneHint?: number | undefined
-}
-
-/** One that is not of zeros. */
-export interface SourcedRequest extends WriteRequest {
-  readonly source: Uint8Array
-}
-
-function hasSource(request: WriteRequest): request is SourcedRequest {
-  return request.source !== undefined
 }
 
 /** Whether a piece of `count` bytes is stored in one call, by storage that can make that durable at once. Metadata of a whole sector takes a second one. */
@@ -108,6 +99,11 @@ function storeMetadata(
   return arena.storeMetadata(lane, metadata ?? noMetadata, start)
 }
 
+/** Makes what was stored of a sector durable, where it is not yet. */
+function persistData(attachment: Attachment, arena: Arena, lane: number, count: number): MaybeSleep {
+  return isWrittenThrough(attachment, count) ? undefined : arena.persistData(lane)
+}
+
 /**
  * Writes a range: as many sectors at once as there are idle lanes (write-batch.ts), or each whole or partial sector on its own. What was begun is durable before
  * anything else of the range begins.
@@ -130,8 +126,7 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
   if (request.partOfLaneHint === undefined) gate.enter('writing')
   try {
     refuseIfItCouldWait(attachment, offset, length)
-    const hint =
-      request.partOfLaneHint ?? (length > sectorSize ? takeBatchHint(attachment) : attachment.laneHint++)
+    const hint = request.partOfLaneHint ?? takeLaneHint(attachment, length)
     if (!section.tryEnter(hint)) yield* section.enter(hint)
     for (let done = 0; done < length;) {
       const lba = Math.floor((offset + done) / sectorSize)
@@ -140,13 +135,10 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
       if (!arena.isFreeBlockFit(section.lane)) yield* makeFreeBlockFit(section, arena, premap)
-      if (done + count < length && hasSource(request)) {
-        const batch = gatherBatch(section, arena, { premap, start: done, count, end: length })
-        if (batch !== undefined) {
-          yield* writeBatch(section, arena, request, batch)
-          done = endOf(batch)
-          continue
-        }
+      if (done + count < length) {
+        const written = yield* writeBatch(section, arena, request, { premap, done, count })
+        done += written
+        if (written > 0) continue
       }
       const { lane } = section
       const block = arena.flog.freeBlock(lane)
@@ -156,8 +148,7 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
       if (wait !== undefined) yield section.waitFor(wait)
       if ((wait = storeMetadata(attachment, arena, lane, request, done, count)) !== undefined)
         yield section.waitFor(wait)
-      if (!isWrittenThrough(attachment, count) && (wait = arena.persistData(lane)) !== undefined)
-        yield section.waitFor(wait)
+      if ((wait = persistData(attachment, arena, lane, count)) !== undefined) yield section.waitFor(wait)
 
       const mapLock = arena.mapLockOf(premap)
       if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)

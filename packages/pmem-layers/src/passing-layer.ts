@@ -129,9 +129,7 @@ export abstract class PassingLayer implements PmemProvider {
     const persistMany = inner.persistMany?.bind(inner)
     if (persistMany !== undefined) {
       this.persistMany = (ranges) =>
-        this.pass('persistMany', ranges, () =>
-          persistMany(ranges.map(({ offset, length }) => ({ offset: this.innerOffset(offset), length }))),
-        )
+        this.pass('persistMany', ranges, () => persistMany(this.innerRanges(ranges)))
     }
     const badBlocks = inner.badBlocks?.bind(inner)
     if (badBlocks !== undefined && differences.hidesBadBlocks !== true) {
@@ -226,6 +224,10 @@ export abstract class PassingLayer implements PmemProvider {
       this.tellInner(call)
       return make()
     })
+  }
+
+  private innerRanges(ranges: readonly ByteRange[]): ByteRange[] {
+    return ranges.map(({ offset, length }) => ({ offset: this.innerOffset(offset), length }))
   }
 
   private innerSegments(segments: readonly WriteSegment[]): WriteSegment[] {

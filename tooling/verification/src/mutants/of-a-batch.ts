@@ -4,7 +4,6 @@ import type { PatchedMutant } from './mutant.ts'
 const BATCH = 'packages/btt/src/write-batch.ts'
 const GATHERING = 'packages/btt/src/batch-sector.ts'
 const DATA = 'packages/btt/src/batch-data.ts'
-const WRITE = 'packages/btt/src/write-range.ts'
 
 const STORE_MAP = '    for (const line of lines) yield* storeLine(section, arena, line)\n'
 const PERSIST_MAP = `    const wait = arena.persistEntries(firstLane, premap, batch.length)
@@ -148,11 +147,13 @@ export const MUTANTS_OF_A_BATCH: readonly PatchedMutant[] = [
     wrong: 'A batch waits for a lane beside the one that it has.',
     rule: '7: nobody waits for a lane while holding one',
     patch: {
-      file: WRITE,
-      find: '        const batch = gatherBatch(',
-      replace: `        const beside = yield* attachment.lanes.acquire(section.lane + 1)
-        section.beside = [beside, attachment.lanes.turnOf(beside)]
-        const batch = gatherBatch(`,
+      file: BATCH,
+      find: '  const batch = gatherBatch(section, arena, request.length, start)\n',
+      replace: `  const { lanes } = section.attachment
+  const beside = yield* lanes.acquire(section.lane + 1)
+  section.beside = [beside, lanes.turnOf(beside)]
+  const batch = gatherBatch(section, arena, request.length, start)
+`,
     },
   },
   {
