@@ -15,6 +15,7 @@ import {
   type FlogSlots,
 } from '@bttkit/btt-format'
 import type { LaneBuffers } from './lane-buffers.ts'
+import type { LineRanges } from './line-ranges.ts'
 import type { Storage } from './storage.ts'
 import { mergesFlogHalves } from './storage-use.ts'
 import type { ArenaWords } from './volatile-state.ts'
@@ -58,7 +59,8 @@ export class ArenaFlog {
   private readonly buffers: LaneBuffers
   private readonly freeBlocks: Uint32Array
   private readonly positions: Int32Array
-  private readonly mergesHalves: boolean
+  /** Whether both halves of an entry share a persist. */
+  readonly mergesHalves: boolean
 
   constructor({ start, slots, storage, buffers, words }: ArenaFlogParts) {
     this.slots = slots
@@ -118,6 +120,11 @@ export class ArenaFlog {
     const offset = this.slotOffset(lane)
     if (this.mergesHalves) return this.storage.persist(offset, FLOG_SLOT_BYTES, 'flog', lane)
     return this.storage.persist(offset + FLOG_HALF_BYTES, FLOG_HALF_BYTES, 'flog half 1', lane)
+  }
+
+  /** Adds one half of the lane's entry to what is to be made durable. */
+  addHalfTo(ranges: LineRanges, lane: number, half: 0 | 1): void {
+    ranges.add(this.slotOffset(lane) + half * FLOG_HALF_BYTES, FLOG_HALF_BYTES)
   }
 
   /** The lane owns `oldBlock` from now on. Only after the map entry that let go of it is durable. */

@@ -227,6 +227,16 @@ export class Arena {
     return this.storage.write(offset, buffers.bytes, at, MAP_ENTRY_BYTES, 'map', lane)
   }
 
+  /** The entry at `index` of the line that was loaded into the lane's buffer. */
+  entryOfLine(lane: number, index: number): number {
+    return this.buffers.view.getUint32(this.buffers.mapLineAt(lane) + index * MAP_ENTRY_BYTES, true)
+  }
+
+  /** Changes it in the lane's buffer only. */
+  setEntryOfLine(lane: number, index: number, entry: number): void {
+    this.buffers.view.setUint32(this.buffers.mapLineAt(lane) + index * MAP_ENTRY_BYTES, entry, true)
+  }
+
   // Data. The caller owns the block: it is the free block of its lane, or it is in the read tracking under its lane.
 
   readBlock(
@@ -301,7 +311,8 @@ export class Arena {
     return this.dataStart + block * this.info.internalLbasize
   }
 
-  private freeBlockOffset(lane: number): number {
+  /** Byte of the storage at which the lane's free block starts. */
+  freeBlockOffset(lane: number): number {
     return this.blockOffset(this.flog.freeBlock(lane))
   }
 }

@@ -7,7 +7,7 @@
  * - Without the lock, the entry is loaded again after that. `enter` is a full fence between the two.
  * - Under the map lock nobody changes the entry, so it is still the same when the block has been put there, and one load is enough. This is for devices on which
  *   a load could see half of an entry that another thread stores. It adds no cycle to the waits: the lock is awaited before the read tracking is entered, and
- *   who holds it waits for storage only (invariant 7).
+ *   who holds it waits for higher ones and for storage only (invariant 7).
  */
 import { SectorErrorError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
 import { mapState } from '@bttkit/btt-format'

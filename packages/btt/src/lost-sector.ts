@@ -5,7 +5,7 @@
  * - The entry changes only under its map lock, and only while it is the very entry by which the block was found (invariant 8 of write-range.ts). A writer
  *   that published meanwhile is not undone: to store the old block again would leave it mapped and free, and the new one lost.
  * - The block is read once more under the lock, which keeps it mapped and as it is. What passes must not cost a sector.
- * - The read tracking is left before the lock is awaited, because who holds the lock waits for storage only and who waits for readers may hold
+ * - The read tracking is left before the lock is awaited, because who waits for readers may hold
  *   a lane (invariant 7). So the order stays lane, map lock.
  * - The entry goes on naming the same block. So it does not matter to recovery whether it was stored, and nothing is in doubt when that fails.
  */

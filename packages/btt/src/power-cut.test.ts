@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest'
-import { ProviderIoError, type BttDevice, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
+import { describe, expect, test } from 'vitest'
+import {
+  ProviderIoError,
+  type AttachOptions,
+  type BttDevice,
+  type MaybeSleep,
+  type Sleepable,
+} from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
 import { MIB, PassingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
@@ -16,7 +22,11 @@ function contentOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** Cuts the power at the n-th provider write of `operation`, for every n, and looks at each sector afterwards. */
-function cutEverywhere(externalLbasize: number, operation: (device: BttDevice) => void): number {
+function cutEverywhere(
+  externalLbasize: number,
+  operation: (device: BttDevice) => void,
+  options: AttachOptions = {},
+): number {
   const base = freshMemory(17 * MIB, { externalLbasize, nfree: 4 })
   const prepared = runAtomic(engine.attach(base))
   const { sectorSize } = prepared
@@ -32,7 +42,9 @@ function cutEverywhere(externalLbasize: number, operation: (device: BttDevice) =
 
   for (let cut = 0; ; cut++) {
     const bytes = base.mapping.slice()
-    const device = runAtomic(engine.attach(powerCutAt(cut + 1)(new MemoryProvider({ bytes }, 'cut'))))
+    const device = runAtomic(
+      engine.attach(powerCutAt(cut + 1)(new MemoryProvider({ bytes }, 'cut')), options),
+    )
     try {
       operation(device)
       return cut
@@ -50,16 +62,24 @@ function cutEverywhere(externalLbasize: number, operation: (device: BttDevice) =
   }
 }
 
-test.each([512, 520, 4096])(
-  'a write over parts of %i-byte sectors never tears one, whichever provider write is the last',
-  (lbasize) => {
-    const cuts = cutEverywhere(lbasize, (device) =>
-      device.atomic.writeBytes(100, new Uint8Array(5 * device.sectorSize + 333).fill(0xab)),
+describe.each([512, 520, 4096])('a write over parts of %i-byte sectors', (lbasize) => {
+  const cutUnder = (laneCount: number): number =>
+    cutEverywhere(
+      lbasize,
+      (device) => device.atomic.writeBytes(100, new Uint8Array(5 * device.sectorSize + 333).fill(0xab)),
+      { laneCount },
     )
+
+  test('never tears one, whichever provider write is the last', () => {
     // Data, two flog halves and the map for each of six or seven sectors, at least.
-    expect(cuts).toBeGreaterThanOrEqual(24)
-  },
-)
+    expect(cutUnder(1)).toBeGreaterThanOrEqual(24)
+  })
+
+  test.each([2, 3, 4])('never tears one in batches over %i lanes either', (laneCount) => {
+    // Two flog halves for each of them, and for each batch data and map, at least.
+    expect(cutUnder(laneCount)).toBeGreaterThanOrEqual(2 * 6 + 2 * Math.ceil(6 / laneCount))
+  })
+})
 
 test('a write inside one sector never tears it', () => {
   cutEverywhere(4096, (device) => device.atomic.writeBytes(3 * 4096 + 17, new Uint8Array(1000).fill(0xcd)))

@@ -1,6 +1,7 @@
 import {
   CannotBlockError,
   UnsafeProviderError,
+  type ByteRange,
   type CallStage,
   type MaybeSleep,
   type PmemProvider,
@@ -10,6 +11,15 @@ import {
 import { FLOG_HALF_BYTES, MAP_ENTRY_BYTES } from '@bttkit/btt-format'
 
 const ZERO_CHUNK_BYTES = 2 ** 20
+
+/** Bytes to write: `length` bytes of `source` from `start` on. */
+export interface DataPiece {
+  readonly stage: 'data' | 'metadata'
+  readonly offset: number
+  readonly source: Uint8Array
+  readonly start: number
+  length: number
+}
 
 /**
  * A provider as the engine uses it: the optional calls filled in, flushes left out where the provider's word makes them
@@ -23,6 +33,8 @@ export class Storage {
   readonly mayWait: boolean
   /** Whether `writeThrough` is worth a call: the provider has it, and a write alone is not durable. */
   readonly writesThrough: boolean
+  /** Whether the provider stores several pieces in one call. */
+  readonly writesMany: boolean
   flushes = 0
   /** Why a flush has failed; from then on nobody knows what is durable of all that was stored. */
   flushFailure: unknown
@@ -35,6 +47,7 @@ export class Storage {
     this.mayWait = provider.capabilities.mayWait
     this.skipsFlush = provider.capabilities.durableOnWrite || provider.capabilities.flush === 'none'
     this.writesThrough = provider.writeThrough !== undefined && !this.skipsFlush
+    this.writesMany = provider.writeMany !== undefined
   }
 
   get name(): string {
@@ -75,6 +88,18 @@ export class Storage {
     return provider.write(offset, source.subarray(start, start + length))
   }
 
+  /** Writes several pieces, in any order. Only where `writesMany`. */
+  writeMany(pieces: readonly DataPiece[], stage: CallStage): MaybeSleep {
+    const { provider } = this
+    provider.annotate?.(stage)
+    return provider.writeMany?.(
+      pieces.map(({ offset, source, start, length }) => ({
+        offset,
+        source: source.subarray(start, start + length),
+      })),
+    )
+  }
+
   /**
    * Writes `length` bytes of `source` from `start` on at `offset`, durably. Only where `writesThrough`. One that fails is a failed flush: nobody knows
    * what of the bytes is durable.
@@ -107,6 +132,21 @@ export class Storage {
       return this.remembering(
         provider.persist === undefined ? provider.flush() : provider.persist(offset, length),
       )
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** As `persist` for several ranges, with one wait for all. They must not change until it is over. */
+  persistMany(ranges: readonly ByteRange[], stage: CallStage): MaybeSleep {
+    const [only] = ranges
+    if (only !== undefined && ranges.length === 1) return this.persist(only.offset, only.length, stage)
+    const { provider } = this
+    if (this.skipsFlush || provider.persistMany === undefined) return this.flush(stage)
+    this.flushes++
+    provider.annotate?.(stage)
+    try {
+      return this.remembering(provider.persistMany(ranges))
     } catch (error) {
       this.fail(error)
     }

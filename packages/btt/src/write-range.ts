@@ -1,5 +1,5 @@
 /**
- * Writing: the order of steps that makes a sector's write one thing.
+ * Writing: the order of steps that makes a sector's write one thing. Several sectors share the flushes of each step where there are lanes for them (write-batch.ts).
  *
  * Invariants, kept here unless another place is named:
  *  1. At most one task is inside a lane section (the lane table keeps it).
@@ -14,8 +14,9 @@
  *       stored first, so whatever part of the line is durable at a crash, half 1 is not in it without half 0. So it is with ordinary stores of x86, which reach the
  *       medium by whole lines, and not with stores past the cache. One persist of both comes before the map.
  *     Without half 1 the slot has its old sequence number, and counts as the older one whatever half 0 is.
- *  7. Locks are taken in the order lane, map lock. Nobody waits for a lane while holding a lane or a map lock, and who holds a map lock waits for
- *     storage only. So the waits have no cycle.
+ *  7. Locks are taken in the order lanes, map locks, and map locks in ascending order. Nobody waits for a lane while holding a lane or a map lock; who holds a lane takes others
+ *     only where they are idle. Nobody waits for readers while in the read tracking, or holding a map lock; and who holds a map lock waits for a higher one, or for
+ *     storage. So the waits have no cycle.
  *  8. A map entry changes only under its map lock, from a value that was read under it; so it is also marked as an error (lost-sector.ts).
  *  9. Every arena has at least as many flog groups as there are lanes (attach keeps it).
  * 10. Any step may sleep; nothing rests on one that does not.
@@ -38,11 +39,12 @@ import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
+import { ANY_ENTRY, takeLaneHint } from './batch-sector.ts'
 import { makeFreeBlockFit } from './clear-free-block.ts'
 import { LaneSection } from './lane-section.ts'
-import { LookUp } from './look-up.ts'
-import { confirmLoss } from './lost-sector.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
+import { loadOldSector, overlay } from './partial-sector.ts'
+import { writeBatch } from './write-batch.ts'
 
 /** Bytes to write: `source`, or `length` zeros where it is absent. `metadata` is for whole sectors only. */
 export interface WriteRequest {
@@ -52,45 +54,6 @@ export interface WriteRequest {
   readonly metadata?: Uint8Array | undefined
   /** Where to look for a lane, given by the operation that this write is a part of; that one is in the gate already. */
   readonly partOfLaneHint?: number | undefined
-}
-
-/**
- * Reads the sector of which a part is to be written into the lane's buffer and leaves its block in the read tracking, so that it is still this content
- * when the entry is found unchanged. Returns the entry.
- */
-function* loadOldSector(section: LaneSection, arena: Arena, premap: number): Sleepable<number> {
-  const { attachment, lane } = section
-  const sector = attachment.buffers.sector(lane)
-  const lookUp = new LookUp()
-  for (let reads = 1; ; reads++) {
-    let wait
-    if (attachment.looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
-    else while ((wait = lookUp.goOn(section, arena, premap)) !== undefined) yield wait
-    const entry = arena.loadedEntry(lane, premap)
-    try {
-      if (lookUp.block === undefined) sector.fill(0)
-      else if ((wait = arena.readBlock(lane, lookUp.block, 0, sector, 0, sector.length)) !== undefined)
-        yield section.waitFor(wait)
-      return entry
-    } catch (error) {
-      yield* confirmLoss(section, arena, premap, reads, error)
-    }
-  }
-}
-
-/** The entry of a whole sector may have any value when it is replaced. */
-const ANY_ENTRY = -1
-
-/** Lays the new bytes of a partial sector over the old sector in the lane's buffer. */
-function overlay(
-  sector: Uint8Array,
-  within: number,
-  count: number,
-  source: Uint8Array | undefined,
-  start: number,
-): void {
-  if (source === undefined) sector.fill(0, within, within + count)
-  else sector.set(source.subarray(start, start + count), within)
 }
 
 /** Whether a piece of `count` bytes is stored in one call, by storage that can make that durable at once. Metadata of a whole sector takes a second one. */
@@ -136,11 +99,19 @@ function storeMetadata(
   return arena.storeMetadata(lane, metadata ?? noMetadata, start)
 }
 
+/** Makes what was stored of a sector durable, where it is not yet. */
+function persistData(attachment: Attachment, arena: Arena, lane: number, count: number): MaybeSleep {
+  return isWrittenThrough(attachment, count) ? undefined : arena.persistData(lane)
+}
+
 /**
- * Writes a range, each whole or partial sector on its own, under one lane. Each is durable before the next begins.
+ * Writes a range: as many sectors at once as there are idle lanes (write-batch.ts), or each whole or partial sector on its own. What was begun is durable before
+ * anything else of the range begins.
  *
  * Waits for readers of the free block come first, while only the lane is held; nobody can begin to read that block afterwards, because no map entry
  * names it. Then the data, then, under the map lock, the publication.
+ *
+ * The steps of a single sector stand here once more, in one generator that keeps no list: for memory, the lists and generators of a batch would cost a third of its time.
  */
 export function writeRange(attachment: Attachment, request: WriteRequest): Sleepable<void> {
   const section = new LaneSection(attachment)
@@ -155,7 +126,7 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
   if (request.partOfLaneHint === undefined) gate.enter('writing')
   try {
     refuseIfItCouldWait(attachment, offset, length)
-    const hint = request.partOfLaneHint ?? attachment.laneHint++
+    const hint = request.partOfLaneHint ?? takeLaneHint(attachment, length)
     if (!section.tryEnter(hint)) yield* section.enter(hint)
     for (let done = 0; done < length;) {
       const lba = Math.floor((offset + done) / sectorSize)
@@ -164,6 +135,11 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
       if (!arena.isFreeBlockFit(section.lane)) yield* makeFreeBlockFit(section, arena, premap)
+      if (done + count < length) {
+        const written = yield* writeBatch(section, arena, request, { premap, done, count })
+        done += written
+        if (written > 0) continue
+      }
       const { lane } = section
       const block = arena.flog.freeBlock(lane)
       const expected = count < sectorSize ? yield* loadOldSector(section, arena, premap) : ANY_ENTRY
@@ -172,8 +148,7 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
       if (wait !== undefined) yield section.waitFor(wait)
       if ((wait = storeMetadata(attachment, arena, lane, request, done, count)) !== undefined)
         yield section.waitFor(wait)
-      if (!isWrittenThrough(attachment, count) && (wait = arena.persistData(lane)) !== undefined)
-        yield section.waitFor(wait)
+      if ((wait = persistData(attachment, arena, lane, count)) !== undefined) yield section.waitFor(wait)
 
       const mapLock = arena.mapLockOf(premap)
       if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)

@@ -8,7 +8,7 @@
  * same before and after, so recovery understands either entry.
  */
 import type { Sleepable } from '@bttkit/interfaces'
-import { MAP_ENTRY_BYTES, mapState, zeroEntry } from '@bttkit/btt-format'
+import { mapState, zeroEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
@@ -17,21 +17,12 @@ import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 import { writeRange } from './write-range.ts'
 
 /** Makes the loaded entries zero entries. Returns which were not, a bit each from the lowest on. */
-function zeroLoadedLine(
-  attachment: Attachment,
-  arena: Arena,
-  lane: number,
-  premap: number,
-  end: number,
-): number {
-  const { view } = attachment.buffers
-  const lineAt = attachment.buffers.mapLineAt(lane)
+function zeroLoadedLine(arena: Arena, lane: number, premap: number, end: number): number {
   let changed = 0
   for (let index = 0; premap + index < end; index++) {
-    const at = lineAt + index * MAP_ENTRY_BYTES
-    const entry = view.getUint32(at, true)
+    const entry = arena.entryOfLine(lane, index)
     if (mapState(entry) === 'zero') continue
-    view.setUint32(at, zeroEntry(arena.blockOf(entry, premap + index)), true)
+    arena.setEntryOfLine(lane, index, zeroEntry(arena.blockOf(entry, premap + index)))
     changed |= 1 << index
   }
   return changed
@@ -60,7 +51,7 @@ function* zeroLine(section: LaneSection, arena: Arena, premap: number, end: numb
     arena.assertWritable(premap)
     let wait = arena.loadLine(lane, premap, end)
     if (wait !== undefined) yield section.waitFor(wait)
-    const changed = zeroLoadedLine(attachment, arena, lane, premap, end)
+    const changed = zeroLoadedLine(arena, lane, premap, end)
     if (changed === 0) return
     if (attachment.isShared && !attachment.looksUpUnderLock)
       yield* storeOneByOne(section, arena, premap, changed)

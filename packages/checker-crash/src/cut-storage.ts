@@ -4,7 +4,7 @@
  * A cut after a flush would find nothing new: what a flush leaves is one of the states that could have been left before it. So the moments that count are
  * those after each store, and, for what has to be there, the end of each operation.
  */
-import type { PmemProvider, ProviderCapabilities } from '@bttkit/interfaces'
+import type { ByteRange, PmemProvider, ProviderCapabilities } from '@bttkit/interfaces'
 import type { PowerFailMemory } from '@bttkit/pmem-power-fail'
 
 export class CutStorage implements PmemProvider {
@@ -13,6 +13,7 @@ export class CutStorage implements PmemProvider {
   readonly readOnly = false
   readonly capabilities: ProviderCapabilities
   readonly persist?: (offset: number, length: number) => undefined
+  readonly persistMany?: (ranges: readonly ByteRange[]) => undefined
   readonly writeThrough?: (offset: number, source: Uint8Array, start: number, length: number) => undefined
   private readonly memory: PowerFailMemory
   private readonly onStore: (what: string) => void
@@ -28,6 +29,7 @@ export class CutStorage implements PmemProvider {
     this.size = memory.size
     this.capabilities = memory.capabilities
     if (memory.persist !== undefined) this.persist = memory.persist
+    if (memory.persistMany !== undefined) this.persistMany = memory.persistMany
     if (writesThrough)
       this.writeThrough = (offset, source, start, length) => {
         this.writeFrom(offset, source, start, length)

@@ -1,5 +1,6 @@
 import { pointBefore } from '@bttkit/checker-lanes'
 import type {
+  ByteRange,
   MaybeSleep,
   PmemProvider,
   ProviderCapabilities,
@@ -22,6 +23,7 @@ export class SteppingStorage implements PmemProvider {
   readonly readOnly = false
   readonly capabilities: ProviderCapabilities
   readonly persist?: (offset: number, length: number) => MaybeSleep
+  readonly persistMany?: (ranges: readonly ByteRange[]) => MaybeSleep
   private readonly memory: PowerFailMemory
   private readonly onStep: (step: StorageStep) => void
 
@@ -33,6 +35,7 @@ export class SteppingStorage implements PmemProvider {
     this.size = memory.size
     this.capabilities = Object.freeze({ ...memory.capabilities, mayWait: true })
     if (memory.persist !== undefined) this.persist = (offset, length) => this.flushRange(offset, length)
+    if (memory.persistMany !== undefined) this.persistMany = (ranges) => this.flushRanges(ranges)
   }
 
   read(offset: number, target: Uint8Array): MaybeSleep {
@@ -56,10 +59,18 @@ export class SteppingStorage implements PmemProvider {
   }
 
   private flushRange(offset: number, length: number): MaybeSleep {
-    const end = this.memory.startFlush(offset, length)
+    return this.overLater(offset, length, [this.memory.startFlush(offset, length)])
+  }
+
+  private flushRanges(ranges: readonly ByteRange[]): MaybeSleep {
+    const ends = ranges.map(({ offset, length }) => this.memory.startFlush(offset, length))
+    return this.overLater(0, this.size, ends)
+  }
+
+  private overLater(offset: number, length: number, ends: readonly (() => void)[]): MaybeSleep {
     this.onStep('flush')
     return pointBefore(subject('flush', offset, length), () => {
-      end()
+      for (const end of ends) end()
       this.onStep('flush is over')
     })
   }

@@ -16,29 +16,29 @@ export class StepRecorder {
   /** How many steps have begun. */
   step = 0
   private touched: Access[] = []
-  private readonly occupied = new Map<number, Access>()
+  private readonly occupied = new Map<number, Access[]>()
 
   /** The running step touches this. */
   touch(access: Access): void {
     this.touched.push(access)
   }
 
-  /** The running step touches this, and so does every later one of its task, up to that which calls `vacate`. One thing a task. */
+  /** The running step touches this, and so does every later one of its task, up to that which calls `vacate` for it. */
   occupy(access: Access): void {
     this.touch(access)
-    this.occupied.set(this.task, access)
+    this.occupied.set(this.task, [...(this.occupied.get(this.task) ?? []), access])
   }
 
-  vacate(): void {
-    this.occupied.delete(this.task)
+  vacate({ object, start }: Pick<Access, 'object' | 'start'>): void {
+    const left = this.occupied.get(this.task)?.filter((one) => one.object !== object || one.start !== start)
+    this.occupied.set(this.task, left ?? [])
   }
 
   /** For the explorer: begins a step of a task. */
   begin(task: number): void {
     this.task = task
     this.step++
-    const occupied = this.occupied.get(task)
-    this.touched = occupied === undefined ? [] : [occupied]
+    this.touched = [...(this.occupied.get(task) ?? [])]
   }
 
   /** For the explorer: ends the step, and says what it touched. */

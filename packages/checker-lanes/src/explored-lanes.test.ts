@@ -44,7 +44,7 @@ function laneSteps() {
 
 test('an idle lane is not taken before the scheduling point, and then by the hint of the task', () => {
   const { lanes, tasks, resume } = laneSteps()
-  expect(lanes.tryAcquire()).toBeUndefined()
+  expect(lanes.tryAcquire(1)).toBeUndefined()
   expect(resume(0)).toEqual([])
   expect([tasks[0]?.wait?.on, lanes.heldCount()]).toEqual([lane('acquire', 0, 2), 0])
   expect(resume(0)).toEqual([inLane(1)])

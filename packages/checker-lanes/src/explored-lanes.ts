@@ -1,7 +1,7 @@
 /**
  * A lane table whose every use is a scheduling point or told to the recorder; and locks likewise. What is inside stays the table of production.
  *
- * `tryAcquire` answers "not now", so that the engine goes on to `acquire`, which can yield a point first.
+ * `tryAcquire` answers "not now" to a task that has no lane, so that the engine goes on to `acquire`, which can yield a point first.
  */
 import type {
   LaneTable,
@@ -36,10 +36,13 @@ export class ExploredLanes implements LaneTable {
   readonly laneCount: number
   readonly atomicWhileHeld: boolean
   readonly isExclusive: boolean
+  declare readonly isWaitedFor?: () => boolean
   private readonly inner: LaneTable
   private readonly recorder: StepRecorder
   private readonly hints: readonly number[]
   private readonly crowd: { waiting: number }
+  /** By lane: the task that got it last, and still has it. */
+  private readonly holders: (number | undefined)[] = []
 
   /**
    * @param hints by the number of the task; 0 where it is missing
@@ -58,15 +61,28 @@ export class ExploredLanes implements LaneTable {
     this.isExclusive = inner.isExclusive
     this.recorder = recorder
     this.hints = hints
+    if (inner.isWaitedFor !== undefined)
+      this.isWaitedFor = () => {
+        recorder.touch(this.all('acquire'))
+        return inner.isWaitedFor?.() === true
+      }
   }
 
-  tryAcquire(): undefined {}
+  /** For a task that has a lane: one more, in the same step. Whoever could come between might as well have come before it. */
+  tryAcquire(hint: number): number | undefined {
+    const { recorder } = this
+    if (!this.holders.includes(recorder.task)) return undefined
+    recorder.touch(this.all('acquire'))
+    const lane = this.inner.tryAcquire(hint)
+    if (lane !== undefined) this.occupy(lane)
+    return lane
+  }
 
   *acquire(_hint: number, options?: LaneWaitOptions): Sleepable<number> {
     const { recorder } = this
     yield preemptionPoint(this.all('acquire'))
     const lane = yield* this.acquireInside(this.hints[recorder.task] ?? 0, options)
-    recorder.occupy({ object: LANE_PROPERTY, kind: 'write', start: lane, end: lane + 1 })
+    this.occupy(lane)
     return lane
   }
 
@@ -76,13 +92,13 @@ export class ExploredLanes implements LaneTable {
 
   release(lane: number, turn?: number): void {
     this.recorder.touch(this.crowd.waiting > 0 ? this.all('release') : one('lane', 'release', lane))
-    this.recorder.vacate()
+    this.vacate(lane)
     this.inner.release(lane, turn)
   }
 
   quarantine(lane: number, turn?: number): void {
     this.recorder.touch(one('lane', 'write', lane))
-    this.recorder.vacate()
+    this.vacate(lane)
     this.inner.quarantine(lane, turn)
   }
 
@@ -93,6 +109,16 @@ export class ExploredLanes implements LaneTable {
 
   heldCount(): number {
     return this.inner.heldCount()
+  }
+
+  private occupy(lane: number): void {
+    this.holders[lane] = this.recorder.task
+    this.recorder.occupy({ object: LANE_PROPERTY, kind: 'write', start: lane, end: lane + 1 })
+  }
+
+  private vacate(lane: number): void {
+    this.holders[lane] = undefined
+    this.recorder.vacate({ object: LANE_PROPERTY, start: lane })
   }
 
   private *acquireInside(hint: number, options: LaneWaitOptions | undefined): Sleepable<number> {

@@ -43,6 +43,10 @@ class ObservedLanes implements LaneTable {
     return lane
   }
 
+  isWaitedFor(): boolean {
+    return this.inner.isWaitedFor?.() === true
+  }
+
   turnOf(lane: number): number {
     return this.inner.turnOf(lane)
   }
@@ -69,19 +73,22 @@ class ObservedLanes implements LaneTable {
   }
 }
 
+/** A table of several threads. */
+type RecoverableLanes = LaneTable & Required<Pick<LaneTable, 'lanesOf' | 'takeOver'>>
+
 /** With what a table of several threads has besides. */
 class ObservedSharedLanes extends ObservedLanes {
   readonly lanesOf: NonNullable<LaneTable['lanesOf']>
   readonly takeOver: NonNullable<LaneTable['takeOver']>
 
-  constructor(inner: Required<LaneTable>, current: CurrentTask, log: LaneLog) {
+  constructor(inner: RecoverableLanes, current: CurrentTask, log: LaneLog) {
     super(inner, current, log)
     this.lanesOf = (thread) => inner.lanesOf(thread)
     this.takeOver = (lane, thread) => inner.takeOver(lane, thread)
   }
 }
 
-function isShared(lanes: LaneTable): lanes is Required<LaneTable> {
+function isShared(lanes: LaneTable): lanes is RecoverableLanes {
   return lanes.lanesOf !== undefined && lanes.takeOver !== undefined
 }
 

@@ -57,6 +57,12 @@ export interface LaneTable {
   /** Gives a quarantined lane back, from any thread. Throws `LaneMisuseError` for one that is not quarantined. */
   restore(lane: number): void
 
+  /**
+   * Whether somebody may wait for any lane: then who has a lane takes no other beside it. Absent where `tryAcquire` cannot overtake whoever waits, on whatever
+   * thread.
+   */
+  isWaitedFor?(): boolean
+
   /** The lanes that a thread holds or has quarantined: see `ThreadPlace`. For tables of several threads. */
   lanesOf?(thread: number): number[]
 
@@ -99,7 +105,7 @@ export interface ReadTracking {
   anyRead(): boolean
   /**
    * Waits until no lane reads `block`. This ends: a task in the table waits for storage, or for a map lock whose holder waits for
-   * storage, and for nothing else.
+   * higher ones or for storage, and for nothing else.
    */
   waitUntilUnread(block: number): Sleepable<void>
 }

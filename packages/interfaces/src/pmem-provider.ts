@@ -76,6 +76,12 @@ export interface PmemProvider {
   persist?(offset: number, length: number): MaybeSleep
 
   /**
+   * As `persist` for several ranges, with one wait for all; it may leave out what was not written through this provider. Ranges may meet, and are in any order. They
+   * must not change until the call, or its wait, is over. Default: `persist` where it is one range, else `flush`.
+   */
+  persistMany?(ranges: readonly ByteRange[]): MaybeSleep
+
+  /**
    * As `writeFrom`, and what it stored is durable when the call, or its wait, is over, whatever became of other writes. When it fails, nobody
    * knows what of those bytes is stored or durable. Default: `writeFrom`, then `persist` of the range.
    */

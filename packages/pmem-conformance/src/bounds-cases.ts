@@ -91,6 +91,26 @@ export const boundsCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'bounds: persisting several ranges is refused where one of them is not there',
+    skipReason: without('persistMany'),
+    async run(subject) {
+      const { provider } = subject
+      const persistMany: RangeCall = {
+        name: 'persistMany',
+        begin: (offset, length) =>
+          provider.persistMany?.([
+            { offset: 0, length: 8 },
+            { offset, length },
+          ]),
+      }
+      await assertRefused(
+        subject,
+        [persistMany],
+        [...reachingBeyond(provider.size), ...NOT_OFFSETS, [16, -1]],
+      )
+    },
+  },
+  {
     name: 'bounds: a refusal names the storage',
     async run({ provider }) {
       for (const { name, begin } of [...readingCalls(provider), ...storingCalls(provider)]) {

@@ -103,6 +103,13 @@ export class CachingProvider implements PmemProvider {
     return this.persist(0, this.size)
   }
 
+  persistMany(ranges: readonly ByteRange[]): MaybeSleep {
+    for (const { offset, length } of ranges) this.checkRange(offset, length)
+    const from = Math.min(...ranges.map(({ offset }) => offset))
+    const to = Math.max(...ranges.map(({ offset, length }) => offset + length))
+    return this.persist(from, to - from)
+  }
+
   persist(offset: number, length: number): MaybeSleep {
     this.checkRange(offset, length)
     let isOver = false

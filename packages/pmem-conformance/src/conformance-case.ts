@@ -28,6 +28,7 @@ type OptionalMember =
   | 'readInto'
   | 'writeFrom'
   | 'persist'
+  | 'persistMany'
   | 'writeThrough'
   | 'writeMany'
   | 'zero'

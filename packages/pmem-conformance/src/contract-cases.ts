@@ -7,6 +7,7 @@ const OPTIONAL = [
   'readInto',
   'writeFrom',
   'persist',
+  'persistMany',
   'writeThrough',
   'writeMany',
   'zero',

@@ -118,6 +118,24 @@ export const crashCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'power cut: it takes nothing of the ranges that persistMany was called for',
+    skipReason: anyOf(without('persistMany'), withoutCrash),
+    async run(subject) {
+      const { provider } = subject
+      // Some in one line, some that meet, and not in order.
+      const ranges = [9000, 9020, 0, 5000, 5700].map((offset) => ({
+        offset,
+        length: offset < 9000 ? 700 : 9,
+      }))
+      const bytes = patternOf(16_384, 3)
+      await provider.write(0, bytes)
+      await provider.persistMany?.(ranges)
+      const found = await subject.crash()
+      for (const { offset, length } of ranges)
+        await assertStored(found, offset, bytes.subarray(offset, offset + length), `the range at ${offset}`)
+    },
+  },
+  {
     name: 'power cut: it takes nothing that writeThrough stored, whatever becomes of other writes',
     skipReason: anyOf(without('writeThrough'), withoutCrash),
     async run(subject) {

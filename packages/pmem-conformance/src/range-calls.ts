@@ -66,5 +66,11 @@ export function allCalls(provider: PmemProvider): RangeCall[] {
   if (provider.persist !== undefined) {
     calls.push({ name: 'persist', begin: (offset, length) => provider.persist?.(offset, length) })
   }
+  if (provider.persistMany !== undefined) {
+    calls.push({
+      name: 'persistMany',
+      begin: (offset, length) => provider.persistMany?.([{ offset, length }]),
+    })
+  }
   return calls
 }

@@ -1,5 +1,5 @@
 /** Providers that are wrong in one thing each. */
-import type { LockMode, MaybeSleep, ProviderCapabilities, WriteSegment } from '@bttkit/interfaces'
+import type { ByteRange, LockMode, MaybeSleep, ProviderCapabilities, WriteSegment } from '@bttkit/interfaces'
 import { CachingProvider, Medium } from './caching-provider.test-support.ts'
 
 export class ReadsShort extends CachingProvider {
@@ -80,6 +80,20 @@ export class FlushLoses extends CachingProvider {
 export class PersistsTooLittle extends CachingProvider {
   override persist(offset: number, length: number): MaybeSleep {
     return super.persist(offset, length === this.size ? length : length - 1)
+  }
+}
+
+export class PersistsTheFirst extends CachingProvider {
+  override persistMany(ranges: readonly ByteRange[]): MaybeSleep {
+    const answer = super.persistMany(ranges.slice(0, 2))
+    return ranges.length > 2 ? answer : super.persistMany(ranges)
+  }
+}
+
+export class PersistsManyAnywhere extends CachingProvider {
+  override persistMany(ranges: readonly ByteRange[]): MaybeSleep {
+    this.checkOpen()
+    return super.persistMany(ranges.slice(0, 1))
   }
 }
 

@@ -17,6 +17,8 @@ const WRONG: [CachingProviderClass, string][] = [
   [wrong.WorksAfterClose, 'close: each call fails afterwards'],
   [wrong.FlushLoses, 'durability: a power cut takes nothing that was flushed'],
   [wrong.PersistsTooLittle, 'power cut: it takes nothing that persist was called for'],
+  [wrong.PersistsTheFirst, 'power cut: it takes nothing of the ranges that persistMany was called for'],
+  [wrong.PersistsManyAnywhere, 'bounds: persisting several ranges is refused where one of them is not there'],
   [wrong.ZeroesTooFar, 'content: zero clears its range, and nothing beside it'],
   [wrong.CapabilitiesNotFrozen, 'contract: the capabilities are frozen, and always the same record'],
   [wrong.DropsLastSegment, 'content: writeMany stores each segment, and nothing beside them'],

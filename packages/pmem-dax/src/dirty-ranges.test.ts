@@ -50,10 +50,23 @@ test('where there are too many, only what touches one can be added without what 
   const dirty = new DirtyRanges()
   for (let at = 0; at < 16; at++) expect(dirty.tryAdd(at * 1000, at * 1000 + 10)).toBe(true)
   const before = listed(dirty)
-  expect(dirty.tryAdd(3100, 3110)).toBe(false)
+  expect(dirty.tryAdd(3200, 3210)).toBe(false)
   expect(listed(dirty)).toEqual(before)
-  expect(dirty.tryAdd(3010, 3110)).toBe(true)
-  expect(listed(dirty)).toContainEqual([3000, 3110])
+  expect(dirty.tryAdd(3010, 3210)).toBe(true)
+  expect(listed(dirty)).toContainEqual([3000, 3210])
+})
+
+// Line 50 ends before byte 3264, line 48 begins with byte 3072.
+test.each([
+  [3263, true],
+  [3264, false],
+  [3072 - 64 - 1, false],
+  [3072 - 64, true],
+])('where there are too many, one of the next line can be added: byte %i, %s', (byte, isAdded) => {
+  const dirty = new DirtyRanges()
+  for (let at = 0; at < 15; at++) dirty.add(at * 10_000, at * 10_000 + 10)
+  dirty.add(3080, 3190)
+  expect(dirty.tryAdd(byte, byte + 1)).toBe(isAdded)
 })
 
 test('only ranges that lie within are removed', () => {

@@ -1,6 +1,9 @@
 /** The most ranges that are told apart. A BTT stores far fewer between two flushes. */
 const MOST_RANGES = 16
 
+/** What the processor writes back at once. */
+const LINE_BYTES = 64
+
 /**
  * What was stored and not persisted yet: a few ranges that cover all of it, and perhaps more.
  *
@@ -11,11 +14,21 @@ export class DirtyRanges {
   private readonly to = new Float64Array(MOST_RANGES)
   private count = 0
 
-  /** Adds a range, alone or to one that it touches. @returns false where it is not added, because there are too many apart from it */
+  /**
+   * Adds a range, alone or to one that it touches; where there are too many, also to one whose last or first line is the same or next to its own: no line lies between.
+   *
+   * @returns false where it is not added, because there are too many apart from it
+   */
   tryAdd(from: number, to: number): boolean {
     if (from === to) return true
+    // Mostly it is the last one that is met: no other has to be looked at.
+    const last = this.count - 1
+    if (this.count > 0 && this.takes(last, from, to)) {
+      this.widen(last, from, to)
+      return true
+    }
     const nearest = this.nearestTo(from, to)
-    if (nearest !== undefined && this.distance(nearest, from, to) === 0) {
+    if (nearest !== undefined && this.takes(nearest, from, to)) {
       this.widen(nearest, from, to)
       return true
     }
@@ -78,6 +91,19 @@ export class DirtyRanges {
 
   private distance(index: number, from: number, to: number): number {
     return Math.max(0, from - this.toOf(index), this.fromOf(index) - to)
+  }
+
+  /** Whether a range becomes one with this one. */
+  private takes(index: number, from: number, to: number): boolean {
+    if (this.distance(index, from, to) === 0) return true
+    return this.count === MOST_RANGES && this.isNextLine(index, from, to)
+  }
+
+  private isNextLine(index: number, from: number, to: number): boolean {
+    const lineOf = (byte: number): number => Math.floor(byte / LINE_BYTES)
+    return (
+      lineOf(from) <= lineOf(this.toOf(index) - 1) + 1 && lineOf(this.fromOf(index)) <= lineOf(to - 1) + 1
+    )
   }
 
   private nearestTo(from: number, to: number): number | undefined {

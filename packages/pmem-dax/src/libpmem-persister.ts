@@ -1,4 +1,4 @@
-import type { WriteSegment } from '@bttkit/interfaces'
+import type { ByteRange, WriteSegment } from '@bttkit/interfaces'
 import type { FileMapping } from './file-mapping.ts'
 import type { LibpmemCalls } from './libpmem.ts'
 import { goesInWords } from './mapped-view.ts'
@@ -22,6 +22,12 @@ export class LibpmemPersister implements Persister {
 
   persist(offset: number, length: number): void {
     this.libpmem.persist(this.mapping.address + offset, length)
+  }
+
+  persistMany(ranges: readonly ByteRange[]): void {
+    const { mapping, libpmem } = this
+    for (const { offset, length } of ranges) libpmem.flush(mapping.address + offset, length)
+    libpmem.drain()
   }
 
   storeThrough(offset: number, source: Uint8Array, start: number, length: number): void {

@@ -1,4 +1,4 @@
-import { ProviderOpenError, type WriteSegment } from '@bttkit/interfaces'
+import { ProviderOpenError, type ByteRange, type WriteSegment } from '@bttkit/interfaces'
 import type { FileMapping } from './file-mapping.ts'
 import { LibpmemPersister } from './libpmem-persister.ts'
 import { MsyncPersister } from './msync-persister.ts'
@@ -11,6 +11,8 @@ export interface Persister {
   readonly skipsClean: boolean
   /** Makes a range durable. @throws {ProviderIoError} */
   persist(offset: number, length: number): void
+  /** Makes several ranges durable, with one wait for all of them. @throws {ProviderIoError} */
+  persistMany(ranges: readonly ByteRange[]): void
   /** Stores a piece, and makes it durable. @throws {ProviderIoError} */
   storeThrough(offset: number, source: Uint8Array, start: number, length: number): void
   /** As `storeThrough` for each segment, with one wait for all of them; absent where that is no faster than to store them and to persist them later. */

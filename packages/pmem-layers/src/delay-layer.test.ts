@@ -46,6 +46,7 @@ describe('awaited', () => {
     ['writeThrough', 5 + 7],
     ['flush', 7],
     ['persist', 7],
+    ['persistMany', 7],
   ])('%s is made after %d ms', async (method, delayMs) => {
     const inner = new FullProvider()
     const made = begin(CALLS[method]?.(new DelayLayer(inner, DELAYS)))

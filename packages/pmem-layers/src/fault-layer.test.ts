@@ -13,7 +13,7 @@ describe('errors', () => {
     ['write', WRITES, EVERY.filter((name) => !WRITES.includes(name))],
     [
       'flush',
-      ['writeThrough', 'flush', 'persist'],
+      ['writeThrough', 'flush', 'persist', 'persistMany'],
       // The `write` in the middle is what a writeThrough stores without its flush.
       ['read', 'readInto', 'write', 'writeFrom', 'writeMany', 'write', 'zero', 'lock', 'close'],
     ],

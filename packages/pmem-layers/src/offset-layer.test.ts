@@ -20,7 +20,14 @@ test('each segment of a writeMany is moved', () => {
   expect([bytesOf(inner, 1032, 1), bytesOf(inner, 1024, 1)]).toEqual([[9], [1]])
 })
 
-test.each(['read', 'readInto', 'write', 'writeFrom', 'writeMany', 'writeThrough', 'zero', 'persist'])(
+test('each range of a persistMany is moved', () => {
+  const inner = new FullProvider()
+  const ranges = [8, 0].map((offset) => ({ offset, length: 4 }))
+  new OffsetLayer(inner, { offset: 1024, size: 64 }).persistMany?.(ranges)
+  expect(inner.calls).toEqual([['persistMany', [1032, 1024].map((offset) => ({ offset, length: 4 }))]])
+})
+
+test.each(Object.keys(CALLS).filter((method) => !['flush', 'lock', 'close'].includes(method)))(
   '%s beyond the window is refused, though the storage goes on there',
   (method) => {
     const inner = new FullProvider()

@@ -68,6 +68,7 @@ const OPTIONAL = [
   'writeThrough',
   'zero',
   'persist',
+  'persistMany',
   'badBlocks',
   'annotate',
   'lock',

@@ -44,6 +44,7 @@ const KINDS: Readonly<Record<CallMethod, readonly CallKind[]>> = {
   zero: ['write'],
   flush: ['flush'],
   persist: ['flush'],
+  persistMany: ['flush'],
   lock: ['lock'],
   close: ['close'],
 }
@@ -76,6 +77,7 @@ export abstract class PassingLayer implements PmemProvider {
   declare readonly writeMany?: (segments: readonly WriteSegment[]) => MaybeSleep
   declare readonly zero?: (offset: number, length: number) => MaybeSleep
   declare readonly persist?: (offset: number, length: number) => MaybeSleep
+  declare readonly persistMany?: (ranges: readonly ByteRange[]) => MaybeSleep
   declare readonly badBlocks?: () => readonly ByteRange[]
   declare readonly dataRanges?: (offset: number, length: number) => readonly ByteRange[]
   declare readonly annotate?: (stage: CallStage, lane?: number) => void
@@ -128,13 +130,14 @@ export abstract class PassingLayer implements PmemProvider {
       this.persist = (offset, length) =>
         this.pass('persist', [{ offset, length }], () => persist(this.innerOffset(offset), length))
     }
-    const badBlocks = inner.badBlocks?.bind(inner)
-    if (badBlocks !== undefined && differences.hidesBadBlocks !== true) {
-      this.badBlocks = () => {
-        this.checkOpen()
-        return this.badBlocksOver(badBlocks())
-      }
+    const persistMany = inner.persistMany?.bind(inner)
+    if (persistMany !== undefined) {
+      this.persistMany = (ranges) =>
+        this.pass('persistMany', ranges, () => persistMany(this.innerRanges(ranges)))
     }
+    const badBlocks = inner.badBlocks?.bind(inner)
+    if (badBlocks !== undefined && differences.hidesBadBlocks !== true)
+      this.badBlocks = () => this.whileOpen(() => this.badBlocksOver(badBlocks()))
     const dataRanges = inner.dataRanges?.bind(inner)
     if (dataRanges !== undefined && differences.hidesDataRanges !== true) {
       this.dataRanges = (offset, length) => this.rangesHere(dataRanges, offset, length)
@@ -147,12 +150,7 @@ export abstract class PassingLayer implements PmemProvider {
     const lock = inner.lock?.bind(inner)
     if (lock !== undefined) this.lock = (mode) => this.pass('lock', [], () => lock(mode))
     const share = inner.share?.bind(inner)
-    if (share !== undefined) {
-      this.share = () => {
-        this.checkOpen()
-        return this.shareOver(share)
-      }
-    }
+    if (share !== undefined) this.share = () => this.whileOpen(() => this.shareOver(share))
   }
 
   read(offset: number, target: Uint8Array): MaybeSleep {
@@ -208,6 +206,11 @@ export abstract class PassingLayer implements PmemProvider {
     if (this.closed) throw new ClosedError({ image: this.name }, 'the storage was closed')
   }
 
+  private whileOpen<T>(make: () => T): T {
+    this.checkOpen()
+    return make()
+  }
+
   private pass(method: CallMethod, pieces: readonly CallPiece[], make: () => MaybeSleep): MaybeSleep {
     this.checkOpen()
     return this.passUnchecked(method, pieces, make)
@@ -225,6 +228,10 @@ export abstract class PassingLayer implements PmemProvider {
       this.tellInner(call)
       return make()
     })
+  }
+
+  private innerRanges(ranges: readonly ByteRange[]): ByteRange[] {
+    return ranges.map(({ offset, length }) => ({ offset: this.innerOffset(offset), length }))
   }
 
   private rangesHere(

@@ -1,6 +1,6 @@
 import type { CallStage } from '@bttkit/interfaces'
 
-/** What a call asks for. `zero`, `writeFrom` and `writeMany` are writes, `persist` is a flush; a `writeThrough` is both. */
+/** What a call asks for. `zero`, `writeFrom` and `writeMany` are writes, `persist` and `persistMany` are flushes; a `writeThrough` is both. */
 export type CallKind = 'read' | 'write' | 'flush' | 'lock' | 'close'
 
 export type CallMethod =
@@ -13,6 +13,7 @@ export type CallMethod =
   | 'zero'
   | 'flush'
   | 'persist'
+  | 'persistMany'
   | 'lock'
   | 'close'
 
@@ -36,7 +37,7 @@ export interface ProviderCall {
   readonly method: CallMethod
   /** In the order in which it does them: `write` and `flush` of a `writeThrough`, one of all others. */
   readonly kinds: readonly CallKind[]
-  /** One for each range, in order: several only of a `writeMany`, none of a lock and of a close. A flush is about all of the storage. */
+  /** One for each range, in order: several only of a `writeMany` and a `persistMany`, none of a lock and of a close. A flush is about all of the storage. */
   readonly pieces: readonly CallPiece[]
   /** What it is for; absent where nobody told, and where the layer has no `annotate`. */
   readonly purpose?: CallPurpose

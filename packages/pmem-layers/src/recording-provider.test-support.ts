@@ -82,6 +82,10 @@ export class FullProvider extends BareProvider {
     return this.note('persist', offset, length)
   }
 
+  persistMany(ranges: readonly ByteRange[]): MaybeSleep {
+    return this.note('persistMany', ranges)
+  }
+
   writeThrough(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
     this.memory.writeFrom(offset, source, start, length)
     return this.note('writeThrough', offset, source, start, length)
@@ -127,6 +131,7 @@ export const CALLS: Readonly<Record<string, (provider: PmemProvider) => MaybeSle
   zero: (provider) => provider.zero?.(16, 8),
   flush: (provider) => provider.flush(),
   persist: (provider) => provider.persist?.(16, 8),
+  persistMany: (provider) => provider.persistMany?.([{ offset: 16, length: 8 }]),
   lock: (provider) => provider.lock?.('shared'),
   close: (provider) => provider.close(),
 }

@@ -22,6 +22,7 @@ test.each([
   ['zero', 16, 8],
   ['flush', 0, 4096],
   ['persist', 16, 8],
+  ['persistMany', 16, 8],
   ['lock', 0, 0],
   ['close', 0, 0],
 ])('%s makes one record', (method, offset, length) => {

@@ -12,7 +12,7 @@ export interface TraceRecord {
   readonly stage?: CallStage
   /** Absent for a call in no lane, and where nobody told. */
   readonly lane?: number
-  /** First byte, of a `writeMany` that of its first segment; 0 where there is none. */
+  /** First byte, of a `writeMany` or `persistMany` that of its first piece; 0 where there is none. */
   readonly offset: number
   /** Bytes of all ranges together; of a flush the size of the storage. */
   readonly length: number

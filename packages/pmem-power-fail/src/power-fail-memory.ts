@@ -2,6 +2,7 @@ import {
   ClosedError,
   checkPiece,
   checkRange,
+  type ByteRange,
   type PmemProvider,
   type ProviderCapabilities,
 } from '@bttkit/interfaces'
@@ -66,6 +67,8 @@ export class PowerFailMemory implements PmemProvider {
   readonly capabilities: ProviderCapabilities
   /** Makes durable what was written to a range. Only in models that can do so without a flush of everything. Throws as `read`. */
   readonly persist?: (offset: number, length: number) => undefined
+  /** As `persist`, of several ranges. Of one after the other: that nothing else happens meanwhile is up to who calls. */
+  readonly persistMany?: (ranges: readonly ByteRange[]) => undefined
   private readonly seen: Overlay
   private readonly media: Overlay
   private readonly inFlight: InFlight
@@ -87,7 +90,12 @@ export class PowerFailMemory implements PmemProvider {
     this.media = start.media
     this.inFlight = start.inFlight
     this.aftermath = start.aftermath
-    if (this.inFlight.persistsRanges) this.persist = (offset, length) => this.startFlush(offset, length)()
+    if (this.inFlight.persistsRanges) {
+      this.persist = (offset, length) => this.startFlush(offset, length)()
+      this.persistMany = (ranges) => {
+        for (const end of ranges.map(({ offset, length }) => this.startFlush(offset, length))) end()
+      }
+    }
   }
 
   /**

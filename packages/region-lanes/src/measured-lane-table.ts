@@ -26,6 +26,7 @@ export class MeasuredLaneTable implements LaneTable {
   readonly laneCount: number
   readonly atomicWhileHeld: boolean
   readonly isExclusive: boolean
+  declare readonly isWaitedFor?: () => boolean
   declare readonly lanesOf?: (thread: number) => number[]
   declare readonly takeOver?: (lane: number, thread: number) => boolean
   private readonly lanes: LaneTable
@@ -57,6 +58,7 @@ export class MeasuredLaneTable implements LaneTable {
     this.rows = rows
     this.heldSince = new Float64Array(lanes.laneCount).fill(UNKNOWN)
     this.quarantinedSince = new Float64Array(lanes.laneCount).fill(UNKNOWN)
+    if (lanes.isWaitedFor !== undefined) this.isWaitedFor = () => lanes.isWaitedFor?.() === true
     // A table of one thread has neither, which is how it is told from one of several.
     if (lanes.lanesOf !== undefined) this.lanesOf = (thread) => lanes.lanesOf?.(thread) ?? []
     if (lanes.takeOver !== undefined) {

@@ -97,6 +97,12 @@ export class SharedLaneTable implements LaneTable {
     if (!this.isStatic) this.wakeOne()
   }
 
+  /** True for a while after the last waiter has gone: until a release finds nobody to wake. */
+  isWaitedFor(): boolean {
+    if (this.isStatic) return false
+    return this.line.isOccupied || (this.atomics.load(this.words, this.laneCount) & WAITED_FOR) !== 0
+  }
+
   lanesOf(thread: number): number[] {
     return this.locks.locksOf(thread)
   }

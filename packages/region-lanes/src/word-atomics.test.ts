@@ -9,11 +9,14 @@ import { NEVER_MS, place, sharedWords } from './threads.test-support.ts'
 test('a lane table does nothing to its words past its atomics', () => {
   const words = sharedWords(3)
   const options = { policy: 'first-idle', thread: place() } as const
-  const lanes = new SharedLaneTable(words, options, NEVER_MS, new ShadowAtomics())
+  const atomics = new ShadowAtomics()
+  const lanes = new SharedLaneTable(words, options, NEVER_MS, atomics)
+  const others = new SharedLaneTable(words, { ...options, thread: place(2) }, NEVER_MS, atomics)
   expect([lanes.tryAcquire(0), lanes.tryAcquire(0), lanes.tryAcquire(0)]).toEqual([0, 1, undefined])
   // Waits, and goes away.
   const waiting = lanes.acquire(0)
   waiting.next()
+  expect(others.isWaitedFor()).toBe(true)
   waiting.return(0)
   lanes.quarantine(1)
   expect([lanes.heldCount(), lanes.lanesOf(1)]).toEqual([2, [0, 1]])

@@ -36,6 +36,7 @@ const PROVIDER: PartTests<PmemProvider> = {
   readInto: absentOr(isMethod),
   writeFrom: absentOr(isMethod),
   persist: absentOr(isMethod),
+  persistMany: absentOr(isMethod),
   writeThrough: absentOr(isMethod),
   writeMany: absentOr(isMethod),
   zero: absentOr(isMethod),

@@ -1,6 +1,7 @@
 /** Workloads of which all crash states are judged: the long run over the engine as it is. */
 import { checkCrashes, type CrashOperation } from '@bttkit/checker-crash'
 import { POWER_FAIL_MODELS, type PowerFailModel } from '@bttkit/pmem-power-fail'
+import { AFTER_BATCHES, batchOperations } from './checks/batch-checks.ts'
 import { AFTERWARDS, crashVerdict, everyKind } from './checks/crash-checks.ts'
 import { smallImage, withInterruptedWrite, withLostSectors } from './checks/images.ts'
 import { longCreations } from './long-creations.ts'
@@ -106,6 +107,14 @@ function* workloads({ engine }: Subject): Generator<Workload> {
       workload: [write],
       operationsAfterwards: afterwards,
     }
+    const batches = {
+      image: smallImage(engine, 520, { nfree: 4 }),
+      model,
+      workload: batchOperations(512),
+      operationsAfterwards: AFTER_BATCHES,
+    }
+    yield { ...batches, name: `batches, ${model}`, duringRecovery: true }
+    yield { ...batches, name: `batches, ${model}, death of the process first`, afterDeath: true }
     const lost = withLostSectors(engine, withInterruptedWrite(engine, image, 0), [33, 35])
     yield {
       name: `lost sectors, after a recovery, ${model}`,

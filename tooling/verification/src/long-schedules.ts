@@ -11,6 +11,7 @@ import {
   type Scenario,
 } from '@bttkit/checker-lanes'
 import { choices } from './choices.ts'
+import { BATCH_PROGRAMS } from './checks/batch-checks.ts'
 
 const LBA = 3
 const FAR = 20
@@ -32,6 +33,11 @@ interface Lanes {
   makeParts(): ExploredParts
 }
 
+const TABLES = [
+  { name: 'mutex', makeParts: () => partsWith('mutex') },
+  { name: 'shared', makeParts: sharedParts },
+]
+
 const LANES: readonly Lanes[] = [
   { name: 'mutex, 1 lane', laneCount: 1, makeParts: () => partsWith('mutex') },
   { name: 'mutex, 2 lanes', laneCount: 2, makeParts: () => partsWith('mutex') },
@@ -48,11 +54,17 @@ interface LongProgram {
   readonly maxPreemptions?: number
 }
 
-/** In the order of their worth: all schedules of few operations first, then those with few preemptions of more. */
+/** In the order of their worth: batches, then all schedules of few operations, then those with few preemptions of more. */
 function* programs(image: ExploredImage): Generator<LongProgram> {
   const names = Object.keys(OPERATIONS)
   const scenario = (lanes: Lanes, what: string, tasks: DeviceOperation[][]): Scenario =>
     deviceScenario(image, { ...lanes, name: `${lanes.name}: ${what}`, tasks })
+  for (const { name, makeParts } of TABLES)
+    for (const { name: what, laneCount, tasks } of BATCH_PROGRAMS)
+      yield {
+        scenario: deviceScenario(image, { name: `${name}: ${what}`, laneCount, tasks, makeParts }),
+        maxPreemptions: 3,
+      }
   for (const lanes of LANES) {
     for (const pair of choices(names, 2))
       yield {

@@ -15,11 +15,12 @@ const SHARING_LBASIZE = 520
 const WRITTEN_LBAS = Array.from({ length: 40 }, (_, lba) => lba)
 
 /** The free block of a lane is bad at one byte. */
-function writeOverBadMedia(
+export function writeOverBadMedia(
   { engine }: Subject,
   lbasize: number,
   lane: number,
   atByte: number,
+  writes = WRITES,
 ): string | undefined {
   const image = smallImage(engine, lbasize)
   const view = new ImageView(engine, image)
@@ -41,10 +42,12 @@ function writeOverBadMedia(
   )
   const sectors = new ModelledSectors(device, watched)
   const what = `a free block of ${end - view.blockOffset(block)} bytes, bad at byte ${atByte}`
-  for (const write of WRITES) {
+  for (const write of writes) {
     sectors.write(write)
-    const problem = sectors.judgeSector(write.lba)
-    if (problem !== undefined) return `${what}: ${problem}`
+    for (let lba = write.lba; lba < write.lba + (write.count ?? 1); lba++) {
+      const problem = sectors.judgeSector(lba)
+      if (problem !== undefined) return `${what}: ${problem}`
+    }
   }
   const problem = sectors.judge() ?? judgeAgain(engine, faulty, sectors)
   return problem && `${what}: ${problem}`

@@ -1,4 +1,5 @@
 /** All checks, in the order in which mutants meet them. */
+import { BATCH_CHECKS } from './batch-checks.ts'
 import type { Check } from './check.ts'
 import { CRASH_CHECKS } from './crash-checks.ts'
 import { CREATION_CHECKS } from './creation-checks.ts'
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   BAD_MEDIA,
   FAILING_FLUSH,
   ONE_FAILING_CALL,
+  ...BATCH_CHECKS,
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,

@@ -25,7 +25,7 @@ const MOST_CALLS = 30
 /** Classes of crash states after a failure; the rest is sampled. */
 const LIMIT = 40
 
-const FAULTS: readonly Omit<FaultRule, 'nth'>[] = [
+export const FAULTS: readonly Omit<FaultRule, 'nth'>[] = [
   { on: 'write', effect: 'error' },
   // Stored, and said to have failed.
   { on: 'write', effect: 'short', storedBytes: 512 },
@@ -43,12 +43,13 @@ function attachUnlessFailing(engine: Engine, storage: PmemProvider): BttDevice |
 }
 
 /** Runs the writes with one failing call, and judges what is there then, and what a power failure leaves. */
-function failOnce(
+export function failOnce(
   { engine }: Subject,
   image: Uint8Array,
   model: PowerFailModel,
   rule: FaultRule & { readonly nth: number },
   writesThrough: boolean,
+  writes = WRITES,
 ): string | undefined {
   const memory = new PowerFailMemory({ media: image, model })
   const faulty = new FaultLayer(writesThrough ? new CutStorage(memory, () => {}, true) : memory, {
@@ -57,7 +58,7 @@ function failOnce(
   const device = attachUnlessFailing(engine, faulty)
   if (device === undefined) return undefined
   const sectors = new ModelledSectors(device, WATCHED)
-  for (const write of WRITES) sectors.write(write)
+  for (const write of writes) sectors.write(write)
   const storage = `${model}${writesThrough ? ', writes through' : ''}`
   const what = `${rule.on} ${rule.nth} fails (${rule.effect}; ${storage})`
   const problem = sectors.judge() ?? judgeAgain(engine, memory.copy(), sectors)

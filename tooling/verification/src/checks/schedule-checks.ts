@@ -22,7 +22,7 @@ import { runAll, type Check, type Verdict } from './check.ts'
 const SHRINKING_EXECUTIONS = 3000
 
 /** Runs a program under all schedules that the options ask for, and makes small what goes wrong. */
-async function verdictOn(
+export async function verdictOn(
   image: ExploredImage,
   program: DeviceProgram,
   makeParts: () => ExploredParts,

@@ -13,6 +13,8 @@ export interface SectorWrite {
   readonly lba: number
   /** 0 zeroes the sector. */
   readonly fill: number
+  /** So many sectors, all filled with the same. Default 1. */
+  readonly count?: number
 }
 
 /** The byte that fills a sector, or what else it is. */
@@ -42,18 +44,20 @@ export class ModelledSectors {
     this.allowed = new Map(initial)
   }
 
-  /** Writes; when that fails, the sector may hold either. */
-  write({ lba, fill }: SectorWrite): void {
+  /** Writes; when that fails, each sector may hold either. */
+  write({ lba, fill, count = 1 }: SectorWrite): void {
     const { sleepable, sectorSize } = this.device
-    const before = this.allowed.get(lba) ?? new Set<Content>()
+    let isDone = false
     try {
-      runAtomic(
-        fill === 0 ? sleepable.zero(lba, 1) : sleepable.write(lba, new Uint8Array(sectorSize).fill(fill)),
-      )
-      this.allowed.set(lba, new Set([fill]))
+      const source = new Uint8Array(count * sectorSize).fill(fill)
+      runAtomic(fill === 0 ? sleepable.zero(lba, count) : sleepable.write(lba, source))
+      isDone = true
     } catch (error) {
       if (!isBttkitError(error)) throw error
-      this.allowed.set(lba, new Set([...before, fill]))
+    }
+    for (let each = lba; each < lba + count; each++) {
+      const before = isDone ? [] : (this.allowed.get(each) ?? [])
+      this.allowed.set(each, new Set([...before, fill]))
     }
   }
 

@@ -1,5 +1,6 @@
 /** All bugs that are put into the text of modules. Data alone: this is loaded before anything that is to be patched. */
 import type { PatchedMutant } from './mutant.ts'
+import { MUTANTS_OF_A_BATCH } from './of-a-batch.ts'
 import { MUTANTS_OF_A_WRITE } from './of-a-write.ts'
 import { MUTANTS_OF_ATTACH } from './of-attach.ts'
 import { MUTANTS_OF_BAD_MEDIA } from './of-bad-media.ts'
@@ -10,6 +11,7 @@ import { MUTANTS_OF_SHARED_WORDS } from './of-shared-words.ts'
 
 export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_A_WRITE,
+  ...MUTANTS_OF_A_BATCH,
   ...MUTANTS_OF_READERS,
   ...MUTANTS_OF_BAD_MEDIA,
   ...MUTANTS_OF_ATTACH,
