@@ -1,0 +1,148 @@
+/**
+ * Checking an image: reads only. One pass over info blocks, flogs and maps, each of which goes on behind what it finds wrong; a second one over a map
+ * where several sectors have one block.
+ */
+import type { Finding, FindingSeverity, PmemProvider, Sleepable, Wait } from '@bttkit/interfaces'
+import { mightSleep } from '@bttkit/sleepable'
+import { checkFlog } from './check-flog.ts'
+import { checkMap, type SectorCounts } from './check-map.ts'
+import type { Arena, CheckProgress, CheckRun } from './check-run.ts'
+import { findArenas } from './find-arenas.ts'
+import { FindingLog, LIST_LIMIT } from './finding-log.ts'
+import { ImageReader } from './image-reader.ts'
+import { findInterruptedWrites } from './interrupted-writes.ts'
+
+/** What an image is, from the worst of its findings. */
+export type Verdict =
+  /** Nothing was found but what is as it should be. */
+  | 'clean'
+  /** Writes were interrupted; attaching completes them. */
+  | 'recoverable'
+  /** Something that a repair would change, or cannot. */
+  | 'damaged'
+  /** No arena can be found. */
+  | 'unreadable'
+
+/** An arena that was checked. */
+export interface CheckedArena {
+  /** Byte of the storage. */
+  readonly offset: number
+  readonly sectors: SectorCounts
+}
+
+/** What came of a check. The findings were handed out one by one. */
+export interface ImageReport {
+  readonly image: string
+  readonly verdict: Verdict
+  /** Where the info block of arena 0 is; absent where there is none. */
+  readonly namespaceOffset?: number
+  readonly arenas: readonly CheckedArena[]
+  /** How many findings there are, listed or not. */
+  readonly findings: Readonly<Record<FindingSeverity, number>>
+  /** The same by code. */
+  readonly findingsByCode: Readonly<Record<string, number>>
+}
+
+export interface ExamineOptions {
+  /** Where the info block of arena 0 is, in bytes; absent: probe. */
+  readonly namespaceOffset?: number | undefined
+  /** Of each code so many findings are handed out, and the others only counted. Default 1000. */
+  readonly listLimit?: number | undefined
+  readonly onFinding?: ((finding: Finding) => void) | undefined
+  /** Told after each piece of a map: some 250 thousand entries, or a hole. */
+  readonly onProgress?: ((progress: CheckProgress) => void) | undefined
+  /** What to yield after each such piece, for a driver that has other things to do. Default: it is not left. */
+  readonly pause?: Wait | undefined
+}
+
+/** How far the maps are read. */
+class Progress {
+  private doneEntries = 0
+  private totalEntries = 0
+  private readonly report: ExamineOptions['onProgress']
+
+  constructor(report: ExamineOptions['onProgress']) {
+    this.report = report
+  }
+
+  expect(entries: number): void {
+    this.totalEntries += entries
+  }
+
+  advance(entries: number): void {
+    this.doneEntries += entries
+    this.report?.({ doneEntries: this.doneEntries, totalEntries: this.totalEntries })
+  }
+}
+
+/** From all findings, also those of other checkers. */
+function verdictOf(log: FindingLog): Verdict {
+  const { bySeverity } = log
+  if (bySeverity.unreadable > 0) return 'unreadable'
+  if (bySeverity.damaged > 0) return 'damaged'
+  // An interrupted write is as legal as a finding can be, and yet not what a clean image has.
+  return bySeverity.recoverable > 0 || log.countOf('write-interrupted') > 0 ? 'recoverable' : 'clean'
+}
+
+function* checkArena(run: CheckRun, arena: Arena): Sleepable<CheckedArena> {
+  const flog = yield* checkFlog(run, arena)
+  const completed = yield* findInterruptedWrites(run, arena, flog)
+  return { offset: arena.offset, sectors: yield* checkMap(run, arena, flog, completed) }
+}
+
+function reportKnownBadBlocks({ reader, log }: CheckRun): void {
+  for (const { offset, length } of reader.knownBadBlocks()) {
+    const message = `the storage knows that it has lost ${length} bytes here`
+    log.add('medium-bad', () => ({ offset, message }))
+  }
+}
+
+/** As `examineImage`, with a log of its caller. */
+export function* examineInto(
+  provider: PmemProvider,
+  log: FindingLog,
+  { namespaceOffset, onProgress, pause }: ExamineOptions,
+): Sleepable<ImageReport> {
+  if (provider.capabilities.mayWait) mightSleep(provider.name, 'checking')
+  const progress = new Progress(onProgress)
+  const run: CheckRun = {
+    reader: new ImageReader(provider),
+    log,
+    pause,
+    onEntries: (entries) => progress.advance(entries),
+    expectEntries: (entries) => progress.expect(entries),
+  }
+  const found = yield* findArenas(run, namespaceOffset)
+  const arenas: CheckedArena[] = []
+  for (const { info } of found?.arenas ?? []) progress.expect(info.externalNlba)
+  for (const arena of found?.arenas ?? []) arenas.push(yield* checkArena(run, arena))
+  reportKnownBadBlocks(run)
+  return {
+    ...(found && { namespaceOffset: found.namespaceOffset }),
+    arenas,
+    ...summaryOf(provider, log),
+  }
+}
+
+/** What a log says of an image. */
+export function summaryOf(
+  { name }: PmemProvider,
+  log: FindingLog,
+): Pick<ImageReport, 'image' | 'verdict' | 'findings' | 'findingsByCode'> {
+  return {
+    image: name,
+    verdict: verdictOf(log),
+    findings: { ...log.bySeverity },
+    findingsByCode: log.counts(),
+  }
+}
+
+/**
+ * Checks an image. Stores nothing, and takes no lock. May sleep where the storage may; over storage that does not wait it can be run atomically.
+ *
+ * What is lost of the media is a finding. @throws whatever else the storage fails with, and {WouldSleepError}
+ */
+export function examineImage(provider: PmemProvider, options: ExamineOptions = {}): Sleepable<ImageReport> {
+  const { listLimit = LIST_LIMIT, onFinding } = options
+  return examineInto(provider, new FindingLog(listLimit, (finding) => onFinding?.(finding)), options)
+}

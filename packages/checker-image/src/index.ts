@@ -1,0 +1,18 @@
+export {
+  examineImage,
+  type CheckedArena,
+  type ExamineOptions,
+  type ImageReport,
+  type Verdict,
+} from './check-image.ts'
+export type { SectorCounts } from './check-map.ts'
+export type { CheckProgress } from './check-run.ts'
+export {
+  FINDING_KINDS,
+  REPAIRS,
+  type FindingCode,
+  type FindingKind,
+  type RepairAction,
+} from './finding-kinds.ts'
+export type { ImageFinding } from './finding-log.ts'
+export { checkImage, imageChecker, type CheckImageOptions } from './iterate-findings.ts'

@@ -1,0 +1,119 @@
+/** What is around a BTT: the label area of an NVDIMM at the end, the header of a libpmemblk pool at the beginning. */
+import type { Sleepable } from '@bttkit/interfaces'
+import {
+  LABEL_PROBE_BYTES,
+  NULL_UUID,
+  POOL_BTT_OFFSET,
+  decodeNamespaceLabels,
+  decodePoolHeader,
+  hasPoolChecksum,
+  infoFieldOffset,
+  isLabelAreaStart,
+  labelAreaCandidates,
+  unwrittenPoolRanges,
+  type BttCandidate,
+  type NamespaceLabels,
+  type PoolHeader,
+} from '@bttkit/btt-format'
+import type { FindingLog } from './finding-log.ts'
+import type { ImageReader } from './image-reader.ts'
+
+/** Two index blocks and the labels of all namespaces that anybody has are within this much. */
+const MOST_LABEL_BYTES = 2 ** 20
+
+export interface Surroundings {
+  /** Byte of the storage where the namespace ends. */
+  readonly end: number
+  /** Absent where there is no label area. */
+  readonly labels: NamespaceLabels | undefined
+  readonly pool: { readonly header: PoolHeader; readonly bytes: Uint8Array } | undefined
+}
+
+function* findLabelArea(reader: ImageReader): Sleepable<number | undefined> {
+  for (const start of labelAreaCandidates(reader.size)) {
+    const bytes = yield* reader.read(start, LABEL_PROBE_BYTES, 'info')
+    if (bytes !== undefined && isLabelAreaStart(bytes)) return start
+  }
+  return undefined
+}
+
+/** Reads what is around the BTT. Reports nothing: it may turn out to be the content of something else. */
+export function* readSurroundings(reader: ImageReader): Sleepable<Surroundings> {
+  const area = yield* findLabelArea(reader)
+  const end = area ?? reader.size
+  const labelBytes =
+    area === undefined
+      ? undefined
+      : yield* reader.read(area, Math.min(reader.size - area, MOST_LABEL_BYTES), 'info')
+  const bytes = yield* reader.read(0, POOL_BTT_OFFSET, 'info')
+  const header = bytes && decodePoolHeader(bytes)
+  return {
+    end,
+    labels: labelBytes && decodeNamespaceLabels(labelBytes),
+    pool: bytes && header && { header, bytes },
+  }
+}
+
+/** Reports what is wrong with a label area. */
+export function reportLabels(log: FindingLog, { end, labels }: Surroundings): void {
+  if (labels === undefined) return
+  const { soundIndexes, tornLabels } = labels
+  if (soundIndexes === 0) {
+    const message = 'neither index block of the label area can be used, so its labels tell nothing'
+    log.add('label-area', () => ({ offset: end, message }))
+  } else if (soundIndexes === 1) {
+    const message = 'one of the two index blocks of the label area is torn; the other counts'
+    log.add('label-torn', () => ({ offset: end, message }))
+  }
+  for (const at of tornLabels)
+    log.add('label-torn', () => ({ offset: end + at, message: 'a label in use does not have its checksum' }))
+}
+
+/** Reports what is wrong with the pool header in front of the BTT, if there is one. */
+export function reportPool(log: FindingLog, { pool }: Surroundings, { offset, info }: BttCandidate): void {
+  if (pool === undefined || offset !== POOL_BTT_OFFSET) return
+  if (!hasPoolChecksum(pool.bytes))
+    log.add('pool-header', () => ({
+      offset: 0,
+      message: 'the header of the pool does not have its checksum',
+    }))
+  const { blockSize } = pool.header
+  if (blockSize !== info.externalLbasize) {
+    const message = `the pool has blocks of ${blockSize} bytes, and its BTT sectors of ${info.externalLbasize}`
+    log.add('pool-block-size', () => ({ offset: 4096, message }))
+  }
+}
+
+/** Reports a parent UUID that is not that of the namespace or pool around the BTT. @param index of the arena */
+export function reportParent(
+  log: FindingLog,
+  { pool, labels }: Surroundings,
+  index: number,
+  { offset, info }: BttCandidate,
+  namespaceOffset: number,
+): void {
+  const { parentUuid } = info
+  const add = (problem: string): void =>
+    log.add('parent-uuid', () => ({
+      arena: index,
+      offset: offset + infoFieldOffset('parentUuid'),
+      message: `arena ${index} has the parent UUID ${parentUuid}, and ${problem}`,
+    }))
+  if (pool !== undefined && namespaceOffset === POOL_BTT_OFFSET) {
+    // libpmemblk takes a BTT with another one for none, and lays out a new one over it.
+    const { poolsetUuid } = pool.header
+    if (parentUuid !== poolsetUuid) add(`the pool around it is ${poolsetUuid}`)
+  } else if (parentUuid !== NULL_UUID && labels?.uuids.includes(parentUuid) !== true) {
+    add(labels === undefined ? 'nothing around it has that UUID' : 'no label has that UUID')
+  }
+}
+
+/** Whether the storage is a libpmemblk pool that was never written. One of which a part cannot be read was. */
+export function* isUnwrittenPool(reader: ImageReader, { end, pool }: Surroundings): Sleepable<boolean> {
+  if (pool === undefined) return false
+  for (const { offset, length } of unwrittenPoolRanges(reader.size, end, pool.header)) {
+    const bytes = yield* reader.read(offset, length, 'info')
+    if (bytes?.every((byte) => byte === 0) !== true) return false
+  }
+  return true
+}
