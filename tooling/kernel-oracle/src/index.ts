@@ -1,0 +1,1 @@
+export { bootKernel } from './boot-kernel.ts'
