@@ -17,9 +17,15 @@ export class BenchThread<Question, Answer> {
   /** Why it answers no more. */
   private failure: Error | undefined
 
-  /** @param module a file beside this one, without its extension: it is compiled or not as this one is */
-  constructor(module: string, workerData: unknown) {
-    this.thread = new Worker(new URL(`${module}${extname(import.meta.url)}`, import.meta.url), { workerData })
+  /**
+   * @param module a file in this folder, without its extension: it is compiled or not as this one is
+   * @param env variables of the thread's own, beside those of the program
+   */
+  constructor(module: string, workerData: unknown, env: Readonly<Record<string, string>> = {}) {
+    this.thread = new Worker(new URL(`${module}${extname(import.meta.url)}`, import.meta.url), {
+      workerData,
+      env: { ...process.env, ...env },
+    })
     this.thread.on('message', (reply: Reply<Answer>) => {
       if ('failed' in reply) this.fail(reply.failed)
       else this.takeAsker()?.resolve(reply.answer)

@@ -1,7 +1,9 @@
 /** Runs `btt-bench` for tests, as a process of its own. */
-import { execFile } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 export interface Outcome {
@@ -13,19 +15,40 @@ export interface Outcome {
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const NODE_OPTIONS = ['--conditions=@bttkit/source', '--disable-warning=ExperimentalWarning']
 
-export function bench(...args: string[]): Promise<Outcome> {
+/** A program that runs. */
+export interface RunningBench {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly outcome: Promise<Outcome>
+  /** Resolves when its output has this; rejects when it ends without. */
+  readonly says: (pattern: RegExp) => Promise<void>
+}
+
+async function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
+  const exited = once(child, 'close')
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  await exited
+  return { exitCode: child.exitCode ?? -1, stdout, stderr }
+}
+
+export function startBench(...args: string[]): RunningBench {
   // Its sources are compiled once for all the processes of the tests.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') }
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [...NODE_OPTIONS, MAIN, ...args],
-      { env },
-      (_, stdout, stderr) => {
-        resolve({ exitCode: child.exitCode ?? -1, stdout, stderr })
-      },
-    )
-  })
+  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args], { env })
+  const outcome = outcomeOf(child)
+  let said = ''
+  const says = (pattern: RegExp): Promise<void> =>
+    new Promise((found, ended) => {
+      child.stdout.on('data', (piece: Buffer) => {
+        said += piece.toString()
+        if (pattern.test(said)) found()
+      })
+      void outcome.then(({ stderr }) => ended(new Error(`it ended: ${stderr}`)))
+    })
+  return { child, outcome, says }
+}
+
+export function bench(...args: string[]): Promise<Outcome> {
+  return startBench(...args).outcome
 }
 
 /** What a benchmark prints with `--json`. */

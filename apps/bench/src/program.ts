@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import { packageVersion } from '@bttkit/command-line'
 import { lanesCommand } from './commands/lanes.ts'
+import { runCommand } from './commands/run.ts'
 import { threadsCommand } from './commands/threads.ts'
 
-/** The benchmarks, in the order of the help. Another one is added here. */
+/** The benchmarks besides the suites, in the order of the help. Another one is added here. */
 const COMMANDS: readonly (() => Command)[] = [lanesCommand, threadsCommand]
 
 const HELP = `
@@ -20,6 +21,7 @@ export function buildProgram(): Command {
     .option('--json', 'print the result as JSON')
     .option('--verbose', 'print the stack and the cause of an error')
     .version(version, '--version', 'print the version')
+  program.addCommand(runCommand(), { isDefault: true })
   for (const command of COMMANDS) program.addCommand(command())
   return program.addHelpText('after', HELP)
 }

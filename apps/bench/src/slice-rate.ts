@@ -9,8 +9,8 @@ export function operationsOf(slices: readonly ThroughputSlice[]): number {
   return slices.reduce((sum, slice) => sum + slice.operations, 0)
 }
 
-/** Operations a second of threads that worked together: all of them, from when the first began until the last ended. */
-export function rateOf(slices: readonly ThroughputSlice[]): number {
+/** Milliseconds of threads that worked together, from when the first began until the last ended. */
+export function spanMs(slices: readonly ThroughputSlice[]): number {
   const [first, ...others] = slices
   if (first === undefined) throw new RangeError('nobody worked')
   let { startNs, endNs } = first
@@ -18,5 +18,10 @@ export function rateOf(slices: readonly ThroughputSlice[]): number {
     if (slice.startNs < startNs) startNs = slice.startNs
     if (slice.endNs > endNs) endNs = slice.endNs
   }
-  return (operationsOf(slices) * 1e9) / Number(endNs - startNs)
+  return Number(endNs - startNs) / 1e6
+}
+
+/** Operations a second of threads that worked together. */
+export function rateOf(slices: readonly ThroughputSlice[]): number {
+  return (operationsOf(slices) * 1000) / spanMs(slices)
 }
