@@ -161,6 +161,22 @@ describe('a replay file', () => {
     expect(stdout.toString()).toBe(`${path}: the problem is gone: no schedule of its program goes wrong\n`)
   })
 
+  test('that tells of another problem shows the one that there is', async () => {
+    change(/"problem": ".*"/, '"problem": "another one"')
+    const { exitCode, stdout } = await bttHere('explore', '--replay', path, '--json')
+    const again: ReplayReport = JSON.parse(stdout.toString())
+    expect(exitCode).toBe(1)
+    expect(again).toMatchObject({ verdict: 'wrong', isSame: false })
+    expect(again.finding?.problem).toBe(crashOf(report).problem)
+  })
+
+  test('that cannot be read is named', async () => {
+    const directory = scratch()
+    const { exitCode, stderr } = await bttHere('explore', '--replay', directory)
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe(`btt: ${directory}: illegal operation on a directory (EISDIR)\n`)
+  })
+
   test('whose power failure is right is not taken for the end of the problem', async () => {
     change(/"point": \d+/, '"point": 0')
     const { exitCode, stdout } = await bttHere('explore', '--replay', path, '--json')

@@ -46,8 +46,10 @@ export function crashFinding(
 ): { finding: Finding; problem: string | undefined } {
   const replayed = replayCase(found, setting)
   const { problem, stores } = replayed
-  const shown = { ...found, stores, diagram: formatCrashDiagram(replayed) }
-  const file = formatCrashFile({ kind: 'overlapping', found })
+  // A file may tell of another problem than there is now.
+  const current = { ...found, problem: problem ?? found.problem }
+  const shown = { ...current, stores, diagram: formatCrashDiagram(replayed) }
+  const file = formatCrashFile({ kind: 'overlapping', found: current })
   return { finding: { shown, file, trace: crashTrace(replayed) }, problem }
 }
 

@@ -1,6 +1,6 @@
 /** The files of `btt explore`: what they may overwrite is known before it begins. */
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bttHere, scratch } from './program.test-support.ts'
 
@@ -33,11 +33,14 @@ describe.each(['--out', '--trace'])('%s', (option) => {
     expect(readFileSync(path, 'utf8')).toBe(first)
   })
 
-  test.each(['{"important": true}', 'disk image'])('does not overwrite another file: %s', async (content) => {
-    writeFileSync(path, content)
-    await expectRefusal(/^btt: .*file: holds something that is no .* \(EEXIST\): use --force\n$/)
-    expect(readFileSync(path, 'utf8')).toBe(content)
-  })
+  test.each(['{"important": true}', '[1, 2]', 'disk image'])(
+    'does not overwrite another file: %s',
+    async (content) => {
+      writeFileSync(path, content)
+      await expectRefusal(/^btt: .*file: holds something that is no .* \(EEXIST\): use --force\n$/)
+      expect(readFileSync(path, 'utf8')).toBe(content)
+    },
+  )
 
   test('overwrites any file with --force', async () => {
     writeFileSync(path, 'disk image')
@@ -64,6 +67,16 @@ describe.each(['--out', '--trace'])('%s', (option) => {
     expect((await bttHere('explore', '--preemptions', '0', option, path)).exitCode).toBe(0)
     expect(readFileSync(path, 'utf8')).toBe(before)
   })
+})
+
+test('--out and --trace are two files, however they are written', async () => {
+  const directory = scratch()
+  const path = join(directory, 'file')
+  const again = `${directory}/../${basename(directory)}/file`
+  const { exitCode, stderr } = await bttHere(...FIND, '--out', path, '--trace', again)
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/^btt: --out and --trace: give two files/)
+  expect(existsSync(path)).toBe(false)
 })
 
 test('nothing found makes no file', async () => {

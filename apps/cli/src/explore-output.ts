@@ -1,8 +1,9 @@
 /** The files that `btt explore` makes. Whether they can be made is known before it begins, and what is there is not overwritten by mistake. */
 import { access, constants, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { CommandError, describeSystemError } from '@bttkit/command-line'
+import { CommandError } from '@bttkit/command-line'
 import { isReplayFile, textOf } from './explore-replay-file.ts'
+import { naming } from './naming.ts'
 
 export interface OutputKind {
   /** For people. */
@@ -12,17 +13,8 @@ export interface OutputKind {
 }
 
 export const REPLAY_FILE: OutputKind = { name: 'replay file', isOne: isReplayFile }
-/** What a trace begins with. */
-export const TRACE: OutputKind = { name: 'trace', isOne: (text) => text.startsWith('[') }
-
-async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body()
-  } catch (cause) {
-    if (cause instanceof CommandError) throw cause
-    throw new CommandError(`${path}: ${describeSystemError(cause)}`, { cause })
-  }
-}
+/** Its first line is that of a list, its second one an event: see `formatScheduleTrace`. */
+export const TRACE: OutputKind = { name: 'trace', isOne: (text) => text.startsWith('[\n{"ph":') }
 
 async function isThere(path: string): Promise<boolean> {
   try {
@@ -46,7 +38,7 @@ async function mayBeOverwritten(path: string, kind: OutputKind): Promise<boolean
  * @throws {CommandError} where the file cannot be written, or holds something else
  */
 export async function checkOutput(path: string, kind: OutputKind, force: boolean): Promise<void> {
-  await named(path, async () => {
+  await naming(path, async () => {
     if (!(await isThere(path))) {
       await access(dirname(path), constants.W_OK)
       return
@@ -60,5 +52,5 @@ export async function checkOutput(path: string, kind: OutputKind, force: boolean
 
 /** @throws {CommandError} */
 export async function writeOutputFile(path: string, text: string): Promise<void> {
-  await named(path, () => writeFile(path, text))
+  await naming(path, () => writeFile(path, text))
 }

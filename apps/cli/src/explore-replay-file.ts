@@ -22,6 +22,7 @@ import { crashFinding, crashSetting } from './explore-crashes.ts'
 import type { Finding } from './explore-finding.ts'
 import { pictureOf } from './explore-lanes.ts'
 import { MOST_EXPLORED_LANES, MOST_EXPLORED_OPERATIONS } from './explore-request.ts'
+import { naming } from './naming.ts'
 import { STRESS_LANES } from './stress-request.ts'
 
 /** More than any replay file has. */
@@ -146,12 +147,13 @@ async function rerun(text: string, signal: AbortSignal): Promise<Replayed> {
 /**
  * @param signal ends the search for other schedules that go wrong
  * @throws {UsageError} for what is no replay file, or cannot be run at all
+ * @throws {CommandError} where it cannot be read
  */
 export async function replayFile(
   path: string,
   signal: AbortSignal,
 ): Promise<{ report: ReplayReport; finding: Finding | undefined }> {
-  const text = await textOf(path)
+  const text = await naming(path, () => textOf(path))
   try {
     const { finding, ...found } = await rerun(text, signal)
     const verdict = finding === undefined ? 'gone' : 'wrong'

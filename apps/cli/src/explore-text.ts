@@ -43,7 +43,7 @@ function describeProblem({ diagram, schedule }: Finding['shown']): string[] {
   return ['', diagram, `schedule: ${schedule}`]
 }
 
-const NOT_SMALLEST = 'it was not made as small as it gets: the time was over'
+const NOT_SMALLEST = 'it was ended before it was made as small as it gets'
 
 export function describeExploration(report: ExploreReport): string {
   const { lanes, laneCount, tasks, operations, finding, isSmallest, powerFailures } = report

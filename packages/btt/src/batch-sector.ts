@@ -37,13 +37,16 @@ export class BatchSector {
 const MOST_SECTORS = 32
 
 /**
- * Where a request of so many bytes starts to look for a lane: behind the one before it. One of several sectors begins with a group of as many lanes as a batch may have. So requests
- * that write the same sectors together again find their blocks as they left them, one behind the other.
+ * Where a request of so many bytes starts to look for a lane: behind the one before it. One of several sectors begins with a group of as many lanes as it may use, so that those beside
+ * each other use different lanes; a power of two, so that groups of different sizes meet at few places. So requests that write the same sectors together again find their blocks as they
+ * left them, one behind the other.
  */
 export function takeLaneHint(attachment: Pick<Attachment, 'laneHint' | 'sectorSize'>, bytes: number): number {
-  if (bytes <= attachment.sectorSize) return attachment.laneHint++
-  const hint = Math.ceil(attachment.laneHint / MOST_SECTORS) * MOST_SECTORS
-  attachment.laneHint = hint + MOST_SECTORS
+  const sectors = Math.min(MOST_SECTORS, Math.ceil(bytes / attachment.sectorSize))
+  if (sectors <= 1) return attachment.laneHint++
+  const group = 2 ** (32 - Math.clz32(sectors - 1))
+  const hint = Math.ceil(attachment.laneHint / group) * group
+  attachment.laneHint = hint + group
   return hint
 }
 

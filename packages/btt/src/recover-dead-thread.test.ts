@@ -132,6 +132,27 @@ test('a thread that died with its free list half advanced has it set from the fl
   }
 })
 
+test.each([0, 1])(
+  'a thread that died with the free list of lane %i of a batch advanced has the other set from the flog',
+  async (advanced) => {
+    const { haunted, survivor, victim } = await haunt(2)
+    const { freeBlocks, positions } = haunted.arena
+    const stateOf = (lane: number): [number, number] => [freeBlocks[lane] ?? 0, positions[lane] ?? 0]
+    const other = 1 - advanced
+    const before = stateOf(other)
+    await victim.device.write(3, fill(2, 2))
+    const after = [0, 1].map(stateOf)
+    expect(after[other]).not.toEqual(before)
+    for (const lane of [0, 1]) Atomics.store(haunted.state.lanes, lane, DEAD)
+    Atomics.store(haunted.mapLocks, 0, DEAD)
+    ;[freeBlocks[other], positions[other]] = before
+    await recover(survivor)
+    expect([0, 1].map(stateOf)).toEqual(after)
+    expect([await valueOf(survivor, 3), await valueOf(survivor, 4)]).toEqual(['2', '2'])
+    await expectWhole(haunted, survivor, `lane ${advanced} had advanced`)
+  },
+)
+
 test('a lane that was quarantined by a thread that died comes back', async () => {
   const { haunted, survivor, victim } = await haunt()
   const write = victim.device.sleepable.write(3, fill(2))

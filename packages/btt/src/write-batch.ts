@@ -5,6 +5,7 @@
  * Invariants, beside those of write-range.ts:
  * - A batch is of neighbouring sectors of one arena, so no two of its writes are of one sector.
  * - Its lanes are the one that the operation has, and others that were idle. It waits for none, and has given the others back when the operation goes on to its next batch.
+ * - It asks anew whether the arena takes writes when it has them, before anything is stored: whoever had one of them may have failed half-way, and its free block may be mapped.
  * - The waits for readers of its free blocks end before it is in the read tracking itself, or has a map lock. Nobody begins to read these blocks later, because no map
  *   entry names them.
  * - Its map locks are taken in ascending order, each once, and kept until all its entries are durable. Who is in the read tracking may wait for a map lock, and who has one for a
@@ -172,8 +173,9 @@ function* writeSectors(
   request: SourcedRequest,
   batch: Batch,
 ): Sleepable<void> {
-  const [, ...others] = batch
+  const [{ premap }, ...others] = batch
   try {
+    arena.assertWritable(premap)
     for (const { block } of others) {
       if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
     }

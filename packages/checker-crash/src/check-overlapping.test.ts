@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { BttEngine } from '@bttkit/btt'
 import { partsWith } from '@bttkit/checker-lanes'
-import type { Engine } from '@bttkit/interfaces'
+import type { CallStage, Engine, PmemProvider } from '@bttkit/interfaces'
+import { PowerFailMemory } from '@bttkit/pmem-power-fail'
+import { runAtomic } from '@bttkit/sleepable'
 import { checkOverlapping, replayOverlapping, type CrashOperation, type CrashRead } from './index.ts'
-import { engine, smallImage, withoutFlushOf } from './crash-check.test-support.ts'
+import { engine, engineOver, smallImage, withoutFlushOf } from './crash-check.test-support.ts'
 
 const image = smallImage(512)
 const write = (lba: number, value: number, count = 1): CrashOperation => ({
@@ -83,4 +85,96 @@ test.each([
   const { violation } = await checkOverlapping(options)
   expect(violation).toBeDefined()
   expect(replayOverlapping(options, violation?.schedule ?? '')).toBe(violation?.problem)
+})
+
+/** Storage that gives others wrong data from a store of data to the call that flushes it. In this time nothing changes of what a power failure may leave. */
+function wrongWhileUnflushed(inner: PmemProvider): PmemProvider {
+  let stage: CallStage | undefined
+  let isUnflushed = false
+  return {
+    name: inner.name,
+    size: inner.size,
+    readOnly: inner.readOnly,
+    capabilities: inner.capabilities,
+    annotate: (next) => (stage = next),
+    read: (offset, target) => {
+      const wait = inner.read(offset, target)
+      if (isUnflushed && stage === 'data') target.fill(0xee)
+      return wait
+    },
+    write: (offset, source) => {
+      isUnflushed ||= stage === 'data'
+      return inner.write(offset, source)
+    },
+    flush: () => {
+      isUnflushed = false
+      return inner.flush()
+    },
+    close: () => inner.close(),
+  }
+}
+
+test('what was read is judged also where all else is as it was when another read was right', async () => {
+  const wrong = engineOver(wrongWhileUnflushed)
+  const tasks = [[write(60, 1)], [readOfTwo]]
+  const { violation } = await checkOverlapping({ engine: wrong, image, model: 'buffered', tasks })
+  expect(violation?.problem).toContain('what LBA 33 holds and what was read of it')
+})
+
+test('an engine that stores at each attach is found', async () => {
+  const wrong = engineOver((provider) => {
+    void provider.write(0, new Uint8Array(8))
+    return provider
+  })
+  const { violation } = await checkOverlapping({
+    engine: wrong,
+    image,
+    model: 'strict',
+    tasks: [[write(33, 1)]],
+  })
+  expect(violation?.problem).toContain('attaching once more stores again')
+})
+
+/** Storage that moves data away before each store of a map entry, and back afterwards. */
+function withUnsafeMoment(inner: PmemProvider, { start, end }: { start: number; end: number }): PmemProvider {
+  let stage: CallStage | undefined
+  return {
+    name: inner.name,
+    size: inner.size,
+    readOnly: inner.readOnly,
+    capabilities: inner.capabilities,
+    annotate: (next) => (stage = next),
+    read: (offset, target) => inner.read(offset, target),
+    write: (offset, source) => {
+      if (stage !== 'map') return inner.write(offset, source)
+      const data = new Uint8Array(end - start)
+      void inner.read(start, data)
+      void inner.write(start, new Uint8Array(data.length))
+      void inner.write(start, data)
+      return inner.write(offset, source)
+    },
+    flush: () => inner.flush(),
+    close: () => inner.close(),
+  }
+}
+
+test('what a power failure in a recovery leaves of sectors is judged', async () => {
+  const [arena] = runAtomic(engine.attach(new PowerFailMemory({ media: image, model: 'strict' }))).info.arenas
+  if (arena === undefined) throw new Error('the image has no arena')
+  const start = arena.offset + arena.dataoff
+  const data = { start, end: start + 64 * 512 }
+  // In a recovery only: there no call may wait.
+  const wrong = engineOver((provider) =>
+    provider.capabilities.mayWait ? provider : withUnsafeMoment(provider, data),
+  )
+  const options = { engine: wrong, image, model: 'strict' as const, tasks: [[write(33, 1)]] }
+  expect((await checkOverlapping(options)).violation).toBeUndefined()
+  const { violation } = await checkOverlapping({ ...options, duringRecovery: true })
+  expect(violation?.problem).toContain('what LBA 33 holds')
+})
+
+test('where not all states of a moment are judged, the result says so', async () => {
+  const options = { engine, image, model: 'px86' as const, tasks: [[write(33, 1)]] }
+  expect((await checkOverlapping(options)).isExhaustive).toBe(true)
+  expect((await checkOverlapping({ ...options, limit: 1 })).isExhaustive).toBe(false)
 })

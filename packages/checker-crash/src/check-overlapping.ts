@@ -72,7 +72,7 @@ type Run = (OverlappingWrite | (OverlappingRead & { readonly seen: SeeingRead })
 
 /** A moment in a run. */
 export interface Moment {
-  /** How it was reached: whose call or operation came after whose. */
+  /** How it was reached: whose call, where on the storage, or operation came after whose. */
   readonly path: string
   /** The number of the step, from 1. */
   readonly step: number
@@ -165,8 +165,8 @@ export class OverlappingCheck {
       const operations = runs.flat().map((run) => ({ ...run }))
       moments.push({ path, step: recorder.step, calls, failure: memory.cut(), operations })
     }
-    const storage = new SteppingStorage(memory, (step) => {
-      path += `${step} ${recorder.task},`
+    const storage = new SteppingStorage(memory, (step, offset) => {
+      path += `${step} ${offset} ${recorder.task},`
       if (step !== 'flush is over') calls++
       if (step === 'write') keep()
     })

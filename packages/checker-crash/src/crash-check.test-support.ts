@@ -46,9 +46,18 @@ export function contentOf(memory: PowerFailMemory): Uint8Array {
   return bytes
 }
 
+/** The engine, over other storage than it is given. */
+export function engineOver(over: (provider: PmemProvider) => PmemProvider): Engine {
+  return {
+    attach: (provider, options) => engine.attach(over(provider), options),
+    create: (provider, options) => engine.create(over(provider), options),
+    join: (provider, share) => engine.join(over(provider), share),
+  }
+}
+
 /** The engine, over storage that does nothing when a stage is to be made durable. */
 export function withoutFlushOf(skipped: CallStage | undefined): Engine {
-  const over = (provider: PmemProvider): PmemProvider => {
+  return engineOver((provider) => {
     let stage: CallStage | undefined
     const unlessSkipped = (flush: () => unknown) => (): undefined => {
       if (stage !== skipped) flush()
@@ -71,10 +80,5 @@ export function withoutFlushOf(skipped: CallStage | undefined): Engine {
       }),
       close: () => provider.close(),
     }
-  }
-  return {
-    attach: (provider, options) => engine.attach(over(provider), options),
-    create: (provider, options) => engine.create(over(provider), options),
-    join: (provider, share) => engine.join(over(provider), share),
-  }
+  })
 }

@@ -11,6 +11,10 @@ const FOUND: UnitFate[] = [
 const versionOf = (choices: readonly UnitFate[], unit: number): number =>
   choices.find((choice) => choice.unit === unit)?.version ?? 0
 
+test('the more of a unit survives, the more it counts', () => {
+  expect([FOUND, FOUND.slice(2), []].map(storesIn)).toEqual([9, 4, 0])
+})
+
 test('what makes no difference does not survive', () => {
   expect(fewestStores(FOUND, () => true)).toEqual([])
 })

@@ -1,10 +1,10 @@
-import type { CallStage, MaybeSleep, PmemProvider, ProviderCapabilities } from '@bttkit/interfaces'
+import type { ByteRange, CallStage, MaybeSleep, PmemProvider, ProviderCapabilities } from '@bttkit/interfaces'
 
 /** A call on the storage, and what the engine said of it. */
 export interface NotedCall {
   readonly kind: 'read' | 'write' | 'flush'
   readonly offset: number
-  /** Of a flush of everything the size of the storage. */
+  /** Of a flush of everything the size of the storage, of one of several ranges up to the end of the last. */
   readonly length: number
   /** What is written. */
   readonly bytes: Uint8Array | undefined
@@ -12,13 +12,16 @@ export interface NotedCall {
   readonly lane: number | undefined
 }
 
-/** Tells somebody of each call before it is made. For storage with the required calls and `persist`; it has no others. */
+/**
+ * Tells somebody of each call before it is made. It has the optional calls of `SteppingStorage`, each where that has it: with others the engine would make other calls than those that are to be noted.
+ */
 export class NotingStorage implements PmemProvider {
   readonly name: string
   readonly size: number
   readonly readOnly: boolean
   readonly capabilities: ProviderCapabilities
   readonly persist?: (offset: number, length: number) => MaybeSleep
+  readonly persistMany?: (ranges: readonly ByteRange[]) => MaybeSleep
   private readonly inner: PmemProvider
   private readonly onCall: (call: NotedCall) => void
   private stage: CallStage | undefined
@@ -36,6 +39,14 @@ export class NotingStorage implements PmemProvider {
       this.persist = (offset, length) => {
         this.note('flush', offset, length)
         return persist(offset, length)
+      }
+    const persistMany = inner.persistMany?.bind(inner)
+    if (persistMany !== undefined)
+      this.persistMany = (ranges) => {
+        const start = Math.min(...ranges.map(({ offset }) => offset))
+        const end = Math.max(...ranges.map(({ offset, length }) => offset + length))
+        this.note('flush', start, end - start)
+        return persistMany(ranges)
       }
   }
 

@@ -82,6 +82,16 @@ test('with zeros nothing else is taken back', () => {
   expect(explainAll(wrote, sawIt, zeroed)).toEqual(['none', 'durable', 'none'])
 })
 
+test('zeros that a write of a part has found around it are not taken back', () => {
+  const operation: CrashOperation = { kind: 'write-bytes', offset: LBA * 512, length: 8, value: 1 }
+  const over = (before: Uint8Array): Uint8Array => afterwards(operation, LBA, before, GEOMETRY)
+  const history = [zero(0), read(ZEROS, 1, 2), { operation, start: 3, end: 4 }]
+  expect([over(ZEROS), over(BEFORE)].map((left) => explain(left, ...history))).toEqual(['durable', 'none'])
+  // Before the zeroing it has found what was there.
+  const before = [{ operation, start: 0, end: 3 }, zero(1), read(ZEROS, 4, 5)]
+  expect([ZEROS, over(BEFORE)].map((left) => explain(left, ...before))).toEqual(['durable', 'taken back'])
+})
+
 test('a zeroing of a part of a sector is a write, and not taken back', () => {
   const operation: CrashOperation = { kind: 'zero-bytes', offset: LBA * 512, length: 8 }
   const made = afterwards(operation, LBA, BEFORE, GEOMETRY)

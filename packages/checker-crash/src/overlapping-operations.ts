@@ -5,11 +5,11 @@
  *
  * - in which none comes before one that had ended when it started,
  * - in which each read returned what the writes before it had made of the sector,
- * - and at whose end the sector holds what the power failure has left; zeroings of the whole sector that were under way may be left out for this.
+ * - and at whose end the sector holds what the power failure has left; zeroings of the whole sector that were under way, and after which nothing writes to it, may be left out for this.
  *
  * The last is the one exception from durable linearizability. A zeroing is entered in the map and nowhere else, so a read may return zeros that a power failure takes back
- * as long as nobody was told that the zeroing is done. A write is in the flog, durably, before a read can see it, and is rolled forward. Without readers nothing of
- * the exception is left.
+ * as long as nobody was told that the zeroing is done. A write is in the flog, durably, before a read can see it, and is rolled forward; so is one of a part, with the zeros around it that it
+ * found. Without readers nothing of the exception is left.
  */
 import type { BlockGeometry } from '@bttkit/interfaces'
 import { afterwards, partOf, type CrashOperation } from './crash-operation.ts'
@@ -59,7 +59,7 @@ class Orders {
    * Whether the operations can be put in an order from here on.
    *
    * @param seen what the operations so far have made of the sector
-   * @param kept the same without what is left out
+   * @param kept the same without zeroings at the end that are left out
    */
   explain(seen: Uint8Array, kept: Uint8Array, operations: readonly OverlappingOperation[]): boolean {
     if (operations.every(({ end }) => end === Infinity) && Buffer.compare(kept, this.left) === 0) return true
@@ -68,8 +68,7 @@ class Orders {
       if (first.start === Infinity || others.some(({ end }) => end < first.start)) return false
       if ('seen' in first) return first.seen.hasSeen(this.lba, seen) && this.explain(seen, kept, others)
       const after = this.apply(first, seen)
-      const keptAfter = seen === kept ? after : this.apply(first, kept)
-      if (this.explain(after, keptAfter, others)) return true
+      if (this.explain(after, after, others)) return true
       return this.mayBeTakenBack(first) && this.explain(after, kept, others)
     })
   }

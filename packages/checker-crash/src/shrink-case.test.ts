@@ -81,12 +81,34 @@ describe('data that is not flushed', () => {
     const lines = formatCrashDiagram(replayed).split('\n')
     const last = lines.findIndex((line) => line.startsWith('>'))
     expect(lines[last]).toMatch(/│ the power fails$/)
+    expect(lines[last + 1]).not.toContain('data, lane 0, LBA 33 (step 1)')
     expect(lines[last + 2]).toMatch(/^in flight, and lost: .*data, lane 0, LBA 33 \(step 1\)/)
     const events: { name: string; ph: string; args: { lost?: string[] } }[] = JSON.parse(crashTrace(replayed))
     expect(events.at(-1)).toMatchObject({ name: 'the power fails', ph: 'i' })
     expect(events.at(-1)?.args.lost).toContain('data, lane 0, LBA 33 (step 1)')
     expect(events.filter(({ ph }) => ph === 'X').length).toBe(2 * replayed.steps.length)
   })
+})
+
+test('what a task does after the power failure, in the same step, is not shown', () => {
+  const program: CrashProgram = {
+    model: 'strict',
+    lanes: { table: 'mutex', laneCount: 1 },
+    tasks: [
+      [
+        { kind: 'zero', lba: 3, count: 1 },
+        { kind: 'zero', lba: 20, count: 1 },
+      ],
+    ],
+  }
+  // At the end of the first operation; the second one reads the map at once.
+  const failed = { program, schedule: 'A3', powerFailure: { point: 1, choices: [] } }
+  const { steps } = replayCase(failed, setting)
+  expect(steps.map(({ calls, ends }) => [...calls.map(({ kind }) => kind), ends])).toEqual([
+    ['read', false],
+    ['write', false],
+    [true],
+  ])
 })
 
 test('an operation beyond the device is refused', () => {

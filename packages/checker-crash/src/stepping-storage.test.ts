@@ -28,3 +28,18 @@ test('px86: what is persisted is a range', () => {
   storage.persist?.(0, 8)?.block?.()
   expect(memory.cut().stateCount).toBe(2n)
 })
+
+test('px86: several ranges are persisted in one flush, which takes time as well', () => {
+  const memory = new PowerFailMemory({ media: 4096, model: 'px86' })
+  const steps: StorageStep[] = []
+  const storage = new SteppingStorage(memory, (step) => void steps.push(step))
+  for (const offset of [0, 1024, 2048]) void storage.write(offset, new Uint8Array(8))
+  const wait = storage.persistMany?.([
+    { offset: 0, length: 8 },
+    { offset: 2048, length: 8 },
+  ])
+  expect(memory.cut().stateCount).toBe(8n)
+  wait?.block?.()
+  expect(memory.cut().stateCount).toBe(2n)
+  expect(steps.slice(3)).toEqual(['flush', 'flush is over'])
+})

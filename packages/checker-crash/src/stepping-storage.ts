@@ -25,10 +25,10 @@ export class SteppingStorage implements PmemProvider {
   readonly persist?: (offset: number, length: number) => MaybeSleep
   readonly persistMany?: (ranges: readonly ByteRange[]) => MaybeSleep
   private readonly memory: PowerFailMemory
-  private readonly onStep: (step: StorageStep) => void
+  private readonly onStep: (step: StorageStep, offset: number) => void
 
-  /** @param onStep told of each step, when it has been made and before anybody else runs */
-  constructor(memory: PowerFailMemory, onStep: (step: StorageStep) => void) {
+  /** @param onStep told of each step and where it begins, when it has been made and before anybody else runs */
+  constructor(memory: PowerFailMemory, onStep: (step: StorageStep, offset: number) => void) {
     this.memory = memory
     this.onStep = onStep
     this.name = memory.name
@@ -40,13 +40,13 @@ export class SteppingStorage implements PmemProvider {
 
   read(offset: number, target: Uint8Array): MaybeSleep {
     this.memory.read(offset, target)
-    this.onStep('read')
+    this.onStep('read', offset)
     return preemptionPoint(subject('read', offset, target.length))
   }
 
   write(offset: number, source: Uint8Array): MaybeSleep {
     this.memory.write(offset, source)
-    this.onStep('write')
+    this.onStep('write', offset)
     return preemptionPoint(subject('write', offset, source.length))
   }
 
@@ -68,10 +68,10 @@ export class SteppingStorage implements PmemProvider {
   }
 
   private overLater(offset: number, length: number, ends: readonly (() => void)[]): MaybeSleep {
-    this.onStep('flush')
+    this.onStep('flush', offset)
     return pointBefore(subject('flush', offset, length), () => {
       for (const end of ends) end()
-      this.onStep('flush is over')
+      this.onStep('flush is over', offset)
     })
   }
 }

@@ -36,6 +36,20 @@ test('of two stores to one place the one that is there has survived', () => {
   expect(fatesOn(media(8, 2, 1), ...both)).toEqual(['survived 1,1', 'torn 2,2'])
 })
 
+test('a durable store that a durable one lies over is not lost', () => {
+  const memory = new PowerFailMemory({ media: LEFT, model: 'px86' })
+  const stores = [store(0, 1, 2), store(0, 3, 4)]
+  for (const { offset, bytes } of stores) memory.write(offset, bytes)
+  memory.flush()
+  const durable = memory.cut().state([])
+  expect(storeFates(stores, durable, durable)).toEqual([])
+  // The third is in flight, over both.
+  const third = store(1, 5)
+  memory.write(third.offset, third.bytes)
+  const none = memory.cut().state([])
+  expect(storeFates([...stores, third], none, none)).toEqual([{ store: third, fate: 'lost' }])
+})
+
 test.each(POWER_FAIL_MODELS)('%s: of what is in flight nothing or everything', (model) => {
   const memory = new PowerFailMemory({ media: LEFT, model })
   const stores = [store(0, 1, 2), store(32, 3)]

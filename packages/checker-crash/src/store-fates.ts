@@ -24,8 +24,9 @@ function contentAt(memory: PowerFailMemory, { offset, bytes }: Store): Uint8Arra
 
 /**
  * The fates of the stores that were in flight, in their order. Of several over one byte the latest that left its value there has survived; one that makes no difference to what can be read has no
- * fate.
+ * fate. Neither has one that a durable store lies over.
  *
+ * @param stores of the whole run, in their order; those that are durable have no fate
  * @param left what the power failure has left
  * @param durable the same, had it taken back all that was in flight
  */
@@ -35,14 +36,17 @@ export function storeFates<S extends Store>(
   durable: PowerFailMemory,
 ): StoreFate<S>[] {
   const taken = new Set<number>()
+  /** Where a later store made what is durable, as far as can be seen: nothing of earlier ones is in flight there. */
+  const settled = new Set<number>()
   const fates: StoreFate<S>[] = []
   for (const store of stores.toReversed()) {
     const [now, before] = [contentAt(left, store), contentAt(durable, store)]
     let [survived, lost] = [0, 0]
     for (const [index, byte] of store.bytes.entries()) {
       const at = store.offset + index
-      if (byte === before[index] || taken.has(at)) continue
-      if (byte !== now[index]) lost++
+      if (byte === before[index]) settled.add(at)
+      else if (taken.has(at)) continue
+      else if (byte !== now[index]) lost += settled.has(at) ? 0 : 1
       else {
         survived++
         taken.add(at)

@@ -20,7 +20,13 @@ const HALF = [{ ...sectors('write', 3, 1, 1), length: 256 }]
 const RIGHT = { isExhaustive: true, finding: undefined }
 
 /** Those in which a survivor and a recovery meet in more ways than over one lane. */
-const OVER_TWO_LANES = ['write, write of one LBA', 'write, read', 'zero, read', 'write of a part, read']
+const OVER_TWO_LANES = [
+  'write, write of one LBA',
+  'write, read',
+  'zero, read',
+  'write of a part, read',
+  'write of two sectors, read of the first',
+]
 
 test.each([
   ...Object.keys(OPERATION_PAIRS).map((name) => ({ name, laneCount: 1 })),
@@ -35,6 +41,12 @@ test('a write has eleven moments at which its thread can die', async () => {
   // In the gate, in its lane, the data, the map lock, half 0, half 1, the map entry, the free list, the map lock again, the lane again, out of the gate.
   const program = { name: 'alone', tasks: [WRITE], laneCount: 2 }
   expect((await exploreDeaths(image, program, [{ task: 0 }])).moments).toBe(11)
+})
+
+test('a write of two sectors, over two map lines, has eighteen moments', async () => {
+  // In the gate, in a lane, in another, the data of both, a map lock, another, two halves for each, a map entry each, the free lists, the locks and lanes again, out of the gate.
+  const program = { name: 'alone', tasks: [[sectors('write', 15, 2, 1)]], laneCount: 2 }
+  expect(await exploreDeaths(image, program, [{ task: 0 }])).toMatchObject({ ...RIGHT, moments: 18 })
 })
 
 test('two threads that find the same dead one do not get in each other’s way, and not in that of a third', async () => {
@@ -124,6 +136,7 @@ describe('parts that are wrong', () => {
 const operation = fc.record({
   kind: fc.constantFrom('write' as const, 'zero' as const, 'read' as const),
   lba: fc.constantFrom(3, 4, 20),
+  count: fc.constantFrom(1, 2),
 })
 
 const programs = fc.record({
@@ -142,7 +155,7 @@ test('steps of threads that die and recover count as independent only if they ca
       let outcome = ''
       const program: DeathProgram = {
         name: 'random',
-        tasks: tasks.map(({ kind, lba }, index) => [sectors(kind, lba, 1, index + 1)]),
+        tasks: tasks.map(({ kind, lba, count }, index) => [sectors(kind, lba, count, index + 1)]),
         newcomers,
         laneCount,
         deaths: [

@@ -8,13 +8,19 @@ import { contentProblem, type Clock, type OperationRun } from './explored-operat
 /** Of sectors that no operation of a run is on. */
 const FIRST_LBA = 40
 const FILL = 0xa5
+/** Of an operation by itself, at the most: one that takes more goes round in circles. */
+const MOST_STEPS = 10_000
 
 /** Runs operations side by side, with nobody else there. Says what is wrong where one of them does not end, or fails. */
 function endTogether(what: string, operations: readonly Sleepable<unknown>[]): string | undefined {
   const tasks = operations.map((operation) => new ScheduledTask(what, operation))
   const able = (): ScheduledTask[] => tasks.filter(({ state }) => state === 'runnable')
+  let steps = 0
   for (let now = able(); now.length > 0; now = able())
-    for (const task of now) if (task.state === 'runnable') task.resume()
+    for (const task of now) {
+      if (task.state === 'runnable') task.resume()
+      if (++steps > MOST_STEPS) return `${what} does not end within ${MOST_STEPS} steps`
+    }
   const wrong = tasks.find(({ state }) => state !== 'done')
   if (wrong === undefined) return undefined
   if (wrong.state === 'failed') return `${what} fails: ${String(wrong.error)}`

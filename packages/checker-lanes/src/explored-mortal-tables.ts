@@ -30,6 +30,15 @@ export class MortalLanes extends ExploredLanes {
     this.observers = observers
   }
 
+  /** Who takes several lanes may die after each of them. */
+  override tryAcquire(hint: number): number | undefined {
+    const { lives } = this.observers
+    lives.event()
+    const lane = super.tryAcquire(hint)
+    lives.event()
+    return lane
+  }
+
   override release(lane: number, turn?: number): void {
     const { lives, recorder } = this.observers
     lives.event()

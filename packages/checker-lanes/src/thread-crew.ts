@@ -10,6 +10,20 @@ export interface CrewOptions {
   readonly execArgv?: readonly string[]
 }
 
+/** Rejects where the thread fails, or ends, before it is ready. */
+async function started(worker: Worker): Promise<void> {
+  const isOver = new AbortController()
+  const { signal } = isOver
+  try {
+    const ended = once(worker, 'exit', { signal }).then(([code]) => {
+      throw new Error(`a thread ended with code ${String(code)} before it was ready`)
+    })
+    await Promise.race([once(worker, 'message', { signal }), ended])
+  } finally {
+    isOver.abort()
+  }
+}
+
 /** Threads that run the programs of a module again and again, so that a run costs no start of a thread. One run at a time. */
 export class ThreadCrew {
   private readonly programs: WordPrograms
@@ -25,7 +39,7 @@ export class ThreadCrew {
   static async start(module: URL, options: CrewOptions = {}): Promise<ThreadCrew> {
     const crew = new ThreadCrew(module, await loadWordPrograms(module.href), options)
     try {
-      await Promise.all(crew.workers.map((worker) => once(worker, 'message')))
+      await Promise.all(crew.workers.map(started))
       return crew
     } catch (error) {
       await crew.end()

@@ -17,8 +17,8 @@ export const WAIT_RESULTS: readonly WordWaitResult[] = ['ok', 'not-equal', 'time
  * and the controller knows who sleeps.
  */
 export class TokenAtomics implements WordAtomics {
-  /** Nothing happens between two looks, so a second one sees no more than the first. */
-  readonly spins = 0
+  /** As the program says. */
+  spins = 0
   private readonly token: WordToken
   private readonly shared: ArrayBufferLike
   private isOver = false
@@ -30,8 +30,9 @@ export class TokenAtomics implements WordAtomics {
   }
 
   /** Another run begins. */
-  begin(): void {
+  begin(spins = 0): void {
     this.isOver = false
+    this.spins = spins
   }
 
   load(words: Int32Array, index: number): number {

@@ -17,6 +17,11 @@ export interface WordProgram {
    * the end of a round.
    */
   readonly timeouts?: number
+  /**
+   * How often a thread that waits looks before it sleeps: `WordAtomics.spins`. Default 0. Each look is accesses of its own, between which others go on, and what it sees may end the wait while the
+   * word is as it was.
+   */
+  readonly spins?: number
   /** Called when all have ended: says what is wrong then. */
   check(words: Int32Array): string | undefined
 }

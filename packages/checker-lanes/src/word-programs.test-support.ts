@@ -85,15 +85,16 @@ const mixed =
     atomics.notify(words, 0)
   }
 
-const RANDOM_ACCESSES = 4
+/** Tells in the first word how often it would look. */
+const tellSpins: ThreadBody = (words, atomics) => atomics.store(words, 0, atomics.spins)
 
-/** Accesses by chance to two words. What they return goes into the thread's own word. */
+/** So many accesses by chance to two words. What they return goes into the thread's own word. */
 const byChance =
-  (seed: number, thread: number): ThreadBody =>
+  (seed: number, thread: number, accesses: number): ThreadBody =>
   (words, atomics) => {
-    const random = new SeededRandom(seed * 2 + thread)
+    const random = new SeededRandom(seed * 3 + thread)
     let seen = thread
-    for (let access = 0; access < RANDOM_ACCESSES; access++) {
+    for (let access = 0; access < accesses; access++) {
       const at = random.below(2)
       const value = random.below(3)
       const choices = [
@@ -109,13 +110,23 @@ const byChance =
     atomics.store(words, 2 + thread, seen)
   }
 
-const SEEDS = 6
+const SEEDS = 8
+
+/** Threads that make so many accesses by chance each, and then store what they have seen. */
+function randomProgram(seed: number, threads: number, accesses: number): WordProgram {
+  return {
+    wordCount: 2 + threads,
+    threads: Array.from({ length: threads }, (_, thread) => byChance(seed, thread, accesses)),
+    check: everyEnd,
+  }
+}
 
 const randomPrograms: WordPrograms = Object.fromEntries(
-  Array.from({ length: SEEDS }, (_, seed) => [
-    `random ${seed}`,
-    { wordCount: 4, threads: [byChance(seed, 0), byChance(seed, 1)], check: everyEnd },
-  ]),
+  Array.from({ length: SEEDS }, (_, seed) =>
+    seed < 4
+      ? [`random ${seed}`, randomProgram(seed, 2, 4)]
+      : [`random ${seed} of three`, randomProgram(seed, 3, 1)],
+  ),
 )
 
 export const RANDOM_PROGRAMS: readonly string[] = Object.keys(randomPrograms)
@@ -145,6 +156,7 @@ export const wordPrograms: WordPrograms = {
     threads: [sleep, sleep, wakeOne],
     check: everyEnd,
   },
+  'looks before it sleeps': { wordCount: 2, threads: [tellSpins], spins: 2, check: everyEnd },
   'mixed of two': { wordCount: 2, threads: [mixed(1), mixed(2)], check: everyEnd },
   throws: {
     wordCount: 1,

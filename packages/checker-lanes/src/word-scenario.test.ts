@@ -79,6 +79,11 @@ test('a round ends before a wake-up that comes late, and not after one that came
   expect(await endsOf('wake-up or time', {})).toEqual(['it ends with 0 1', 'it ends with 0 3'])
 })
 
+test('who would sleep looks before as often as the program says', async () => {
+  expect(await endsOf('looks before it sleeps', {})).toEqual(['it ends with 2 0'])
+  expect(await endsOf('sleeps for a time', {})).toEqual(['it ends with 0 3'])
+})
+
 test('who looks after the store does not fall asleep', async () => {
   // The second word is 1 for a wake-up, and 2 for a word that was another one already.
   expect(await endsOf('sleeps until a store', {})).toEqual(['it ends with 1 1', 'it ends with 1 2'])
@@ -99,12 +104,16 @@ test('of two who sleep the first one is woken', async () => {
   expect(bothSlept).toBeGreaterThan(1)
 })
 
-test.each(['mixed of two', 'increments', 'sleeps until a store', 'one is woken', ...RANDOM_PROGRAMS])(
-  '%s: the schedules that are run end in every way in which any schedule ends',
-  async (name) => {
-    expect(await endsOf(name, {})).toEqual(await endsOf(name, { maxPreemptions: Infinity }))
-  },
-)
+test.each([
+  'mixed of two',
+  'increments',
+  'wake-up or time',
+  'sleeps until a store',
+  'one is woken',
+  ...RANDOM_PROGRAMS,
+])('%s: the schedules that are run end in every way in which any schedule ends', async (name) => {
+  expect(await endsOf(name, {})).toEqual(await endsOf(name, { maxPreemptions: Infinity }))
+})
 
 test('what a thread throws is a finding', async () => {
   const { findings } = await run('throws')
@@ -126,6 +135,11 @@ test('the threads go on with the next program, wherever the one before it was br
 
 test('a program that there is not is refused', () => {
   expect(() => wordScenario(crew, 'none')).toThrow(new RangeError('there is no program "none"'))
+})
+
+test('a thread that ends as it is started is no thread that is waited for', async () => {
+  const module = new URL('ending-thread.test-support.ts', import.meta.url)
+  await expect(ThreadCrew.start(module, { execArgv })).rejects.toThrow('a thread ended with code 3')
 })
 
 test('a module without programs is refused', async () => {

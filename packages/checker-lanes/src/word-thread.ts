@@ -20,6 +20,7 @@ async function serve({ thread, module, tokens, words }: ThreadInput): Promise<vo
   const atomics = new TokenAtomics(token, words)
   const run = (): RequestKind => {
     const program = programs[token.readText()]
+    atomics.begin(program?.spins)
     try {
       program?.threads[thread]?.(new Int32Array(words, 0, program.wordCount), atomics)
       return 'ended'
@@ -31,10 +32,7 @@ async function serve({ thread, module, tokens, words }: ThreadInput): Promise<vo
   }
   parentPort?.postMessage('ready')
   token.nextOrder()
-  for (;;) {
-    atomics.begin()
-    token.request(run())
-  }
+  for (;;) token.request(run())
 }
 
 const input: ThreadInput = workerData

@@ -45,6 +45,8 @@ test.each<Model>(['px86', 'buffered'])('%s: so does what is durable, where, and 
     fingerprint(model, [], [[8, 1]]),
     fingerprint(model, [], [[0, 2]]),
     fingerprint(model, [[0, 0]], []),
+    // Zeros, beside others.
+    fingerprint(model, [LEFT, [8, 0]], []),
   ]
   expect(new Set(all).size).toBe(all.length)
 })

@@ -1,17 +1,18 @@
 /**
  * The lane table for several threads.
  *
- * Layout: one word a lane, as in `SharedLocks`, then one word that says that some lane was released: its lowest bit is set
- * while somebody may wait for any lane, the others count the releases that such a waiter must see.
+ * Layout: one word a lane, as in `SharedLocks`, then one word for those who wait for any lane: its lowest bit is set while there may be
+ * one, the others count how often that bit was cleared.
  *
  * Invariants (first-idle; a static table waits for the lane's own word, and leaves the last one alone):
  * - A waiter sets the bit and looks at every lane after that; a releaser frees its lane and looks at the bit after that. Atomics
  *   are sequentially consistent, so one of them sees the other: the waiter the lane, or the releaser the bit.
- * - A waiter sleeps on the very value that it read before it looked at the lanes. A release that sees the bit changes the
- *   value before it wakes one waiter, so one on its way to sleep does not sleep.
- * - One who was woken sets the bit again before it looks, so whoever takes a lane from under it wakes the next.
- * - The bit is cleared only after a notification that woke nobody, and with a new count. Whoever fell asleep before the
- *   clearing is woken after it.
+ * - A release that sees the bit wakes one who sleeps. Where nobody does, it clears the bit, and so changes the value: a waiter sleeps on the very value that it
+ *   read before it looked at the lanes, so one who was on its way to sleep does not sleep. Whoever fell asleep before the clearing is woken after it.
+ * - So for each lane that was released while somebody slept, somebody is awake on its way to look. One who looked before the release and sleeps after it is
+ *   right to: that lane is for the one who was woken. It sets the bit again before it looks, so whoever takes the lane from under it wakes the next.
+ * - The bit is cleared with a new count. Else, when somebody set it again, the value would be the old one, and one who looked before the clearing would sleep on it:
+ *   of the lanes that were released while the bit was clear, of which nobody was told, it would miss all but that other one's.
  * - A thread that dies between freeing its lane and waking somebody leaves a lane that is seen free after a round (word-wait.ts).
  *
  * All threads have the same policy. The tasks of one thread get lanes in the order in which they asked (thread-line.ts), those for one lane under static,
@@ -26,7 +27,7 @@ import { ThreadLine } from './thread-line.ts'
 import { ROUND_MS, WordWait, requireShared, type Waiter, type WordToWaitFor } from './word-wait.ts'
 
 const WAITED_FOR = 1
-const ONE_RELEASE = 2
+const ONE_CLEARING = 2
 
 export class SharedLaneTable implements LaneTable {
   readonly laneCount: number
@@ -171,12 +172,10 @@ export class SharedLaneTable implements LaneTable {
 
   private wakeOne(): void {
     const { atomics, words, laneCount: sequence } = this
-    if ((atomics.load(words, sequence) & WAITED_FOR) === 0) return
-    // The count wraps around; nobody sleeps through 2 ** 31 releases of which each wakes one.
-    const seen = (atomics.add(words, sequence, ONE_RELEASE) + ONE_RELEASE) | 0
-    if (atomics.notify(words, sequence, 1) > 0 || (seen & WAITED_FOR) === 0) return
-    // Counts on, so that the bit set anew does not make `seen` again: one who looked at the lanes before may not sleep now.
-    const cleared = ((seen & ~WAITED_FOR) + ONE_RELEASE) | 0
+    const seen = atomics.load(words, sequence)
+    if ((seen & WAITED_FOR) === 0 || atomics.notify(words, sequence, 1) > 0) return
+    // The count wraps around; nobody is on its way to sleep for 2 ** 31 clearings.
+    const cleared = ((seen & ~WAITED_FOR) + ONE_CLEARING) | 0
     // Between the notification and this, somebody may have fallen asleep on `seen`: nobody would wake him any more.
     if (atomics.compareExchange(words, sequence, seen, cleared) === seen) atomics.notify(words, sequence)
   }

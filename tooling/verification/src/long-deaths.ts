@@ -14,6 +14,8 @@ import { PassingLayer } from '@bttkit/pmem-layers'
 
 const LBA = 3
 const FAR = 20
+/** The last one of its map line. */
+const LAST_OF_LINE = 15
 const SECTOR_BYTES = 512
 
 /** By name, with the number that its write shall fill with. */
@@ -26,6 +28,29 @@ const OPERATIONS: Readonly<Record<string, (fill: number) => DeviceOperation>> = 
   'write elsewhere': (fill) => sectors('write', FAR, 1, fill),
 }
 const NAMES = Object.keys(OPERATIONS)
+
+/** A batch each, where there are lanes for it. */
+const BATCHES: typeof OPERATIONS = {
+  'write over two lines': (fill) => sectors('write', LAST_OF_LINE, 2, fill),
+  'write of three over two lines': (fill) => sectors('write', LAST_OF_LINE - 1, 3, fill),
+  'write of two halves': (fill) => ({
+    kind: 'write',
+    offset: (LAST_OF_LINE + 0.5) * SECTOR_BYTES,
+    length: SECTOR_BYTES,
+    fill,
+  }),
+}
+/** What meets each of them in its second sector, or in its third. */
+const BEHIND_THE_LINE: typeof OPERATIONS = {
+  'write behind the line': (fill) => sectors('write', LAST_OF_LINE + 1, 1, fill),
+  'read behind the line': () => sectors('read', LAST_OF_LINE + 1),
+}
+
+function operation(name: string, fill: number): DeviceOperation {
+  const make = OPERATIONS[name] ?? BATCHES[name] ?? BEHIND_THE_LINE[name]
+  if (make === undefined) throw new RangeError(`there is no operation "${name}"`)
+  return make(fill)
+}
 
 interface LongProgram extends Omit<DeathProgram, 'name' | 'deaths' | 'tasks'> {
   /** Names of operations, one a task. */
@@ -62,6 +87,15 @@ function* recoveries(): Generator<LongProgram> {
   yield { tasks: ['read', 'write'], newcomers: 1, laneCount: 2, dying: FIRST }
 }
 
+/** One dies that has several lanes and map locks. */
+function* batches(): Generator<LongProgram> {
+  for (const dies of Object.keys(BATCHES))
+    for (const lives of Object.keys(BEHIND_THE_LINE))
+      for (const laneCount of [2, 3]) yield { tasks: [dies, lives], laneCount, dying: FIRST }
+  yield { tasks: ['write behind the line', 'write over two lines'], laneCount: 2, dying: FIRST }
+  yield { tasks: ['write over two lines'], newcomers: 2, laneCount: 2, dying: IN_A_CHAIN }
+}
+
 /** Two die. */
 function* severalDeaths(): Generator<LongProgram> {
   for (const dies of NAMES) yield { tasks: [dies], newcomers: 2, laneCount: 1, dying: IN_A_CHAIN }
@@ -77,6 +111,7 @@ function* severalDeaths(): Generator<LongProgram> {
 function* programs(): Generator<LongProgram> {
   yield* pairs()
   yield* recoveries()
+  yield* batches()
   yield* severalDeaths()
 }
 
@@ -120,7 +155,7 @@ export async function* longDeaths(): AsyncGenerator<DeathReport> {
   for (const program of programs()) {
     const name = nameOf(program)
     const { tasks, dying, tears, ...lanes } = program
-    const operations = tasks.map((task, index) => [OPERATIONS[task]?.(index + 1) ?? []].flat())
+    const operations = tasks.map((task, index) => [operation(task, index + 1)])
     const options = tears === true ? { makeParts: tearing } : {}
     const found = await exploreDeaths(image, { name, ...lanes, tasks: operations }, dying, options)
     const { moments, executions, pruned, steps, isExhaustive, finding } = found

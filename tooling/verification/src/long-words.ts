@@ -10,13 +10,16 @@ const LARGE: ReadonlySet<string> = new Set([
   'one lane in quarantine, three threads',
   'one static lane in quarantine',
   'one lane, one goes away',
+  'one lane, three threads that look before they sleep',
+  'one static lane, three threads that look before they sleep',
   'two readers and a writer',
 ])
 /**
- * Of which there are too many even with few preemptions, because a round may end at any moment, or who looks for a dead thread makes hundreds of accesses: by chance
+ * Of which there are too many even with few preemptions, because their threads use several lanes, a round may end at any moment, or who looks for a dead thread makes hundreds of accesses: by chance
  * only.
  */
 const VAST: ReadonlySet<string> = new Set([
+  'two lanes, held together',
   'one lane, one goes away, rounds that end',
   'a lock, three threads, rounds that end',
   'two threads look for a dead one',

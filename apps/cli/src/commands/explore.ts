@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import {
   UsageError,
@@ -144,7 +145,8 @@ async function checkOutputs({ out, trace, ...flags }: ExploreFlags): Promise<voi
   const force = flags.force === true
   if (force && out === undefined && trace === undefined)
     throw new UsageError('--force is for --out and --trace')
-  if (out !== undefined && out === trace) throw new UsageError('--out and --trace: give two files')
+  if (out !== undefined && trace !== undefined && resolve(out) === resolve(trace))
+    throw new UsageError('--out and --trace: give two files')
   if (out !== undefined) await checkOutput(out, REPLAY_FILE, force)
   if (trace !== undefined) await checkOutput(trace, TRACE, force)
 }

@@ -15,6 +15,8 @@ import type { Subject } from '../subject.ts'
 import { runAll, type Check, type Verdict } from './check.ts'
 
 const LBA = 3
+/** The last one of its map line. */
+const LAST_OF_LINE = 15
 
 const write = (fill: number): DeviceOperation[] => [sectors('write', LBA, 1, fill)]
 const READ: DeviceOperation[] = [sectors('read', LBA)]
@@ -33,6 +35,12 @@ const PROGRAMS: readonly DyingProgram[] = [
   {
     name: 'a writer dies, another waits for its map lock',
     tasks: [write(1), write(2)],
+    laneCount: 2,
+    dying: [{ task: 0 }],
+  },
+  {
+    name: 'a writer of two sectors dies, in two lanes and with two map locks, and another waits for one of them',
+    tasks: [[sectors('write', LAST_OF_LINE, 2, 1)], [sectors('write', LAST_OF_LINE + 1, 1, 2)]],
     laneCount: 2,
     dying: [{ task: 0 }],
   },

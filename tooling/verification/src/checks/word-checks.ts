@@ -6,6 +6,11 @@ import { runAll, type Check } from './check.ts'
 const ALL: ExploreOptions = {}
 /** Of three threads; the long run takes more of them. */
 const FIRST: ExploreOptions = { maxExecutions: 300 }
+/**
+ * Too deep to be come upon. Thread 1 has looked for a lane and not fallen asleep yet; thread 2 has released its own, which thread 3 took beside the one that it had; then thread 2 found
+ * nobody asleep, said that nobody waits, and wants a lane again.
+ */
+const AFTER_A_CLEARING: ExploreOptions = { ...FIRST, after: 'C2 B2 A6 B2 C B5' }
 
 /** Those that take a second together. */
 const PROGRAMS: readonly (readonly [name: string, ExploreOptions])[] = [
@@ -19,6 +24,7 @@ const PROGRAMS: readonly (readonly [name: string, ExploreOptions])[] = [
   ['a lock, three threads', FIRST],
   ['one static lane, one goes away', FIRST],
   ['one lane, three threads', FIRST],
+  ['two lanes, held together', AFTER_A_CLEARING],
 ]
 
 export const THREADS: Check = {

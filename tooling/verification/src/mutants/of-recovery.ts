@@ -69,6 +69,30 @@ ${LEAVE_AND_RELEASE}    for (const { arena, mapLocks } of arenas) {
     patch: { file: RECOVERY, find: LANES, replace: LOCKS + LANES },
   },
   {
+    name: 'dead-map-locks-returned-between-lanes',
+    wrong: 'The map locks of a dead thread are given back when the first of its lanes is in order.',
+    rule: '8: a map entry changes only under its map lock',
+    patch: {
+      file: RECOVERY,
+      find: LANES,
+      replace: `    for (const lane of lanes.lanesOf(dead)) {
+      yield* this.recoverLane(dead, lane)
+  ${LOCKS.replaceAll('\n', '\n  ').trimEnd()}
+    }
+`,
+    },
+  },
+  {
+    name: 'dead-lanes-but-one-forgotten',
+    wrong: 'Recovery puts in order one lane of a dead thread, and no others.',
+    rule: 'all that a dead thread held comes back',
+    patch: {
+      file: RECOVERY,
+      find: LANES,
+      replace: LANES.replace('lanesOf(dead)', 'lanesOf(dead).slice(0, 1)'),
+    },
+  },
+  {
     name: 'dead-write-forgotten',
     wrong: 'The lane of a dead thread gets the old block of an interrupted write, which is not completed.',
     rule: 'an interrupted write is rolled forward, never back',

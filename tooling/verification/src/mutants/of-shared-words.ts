@@ -114,6 +114,17 @@ const MUTANTS_OF_LANES: readonly PatchedMutant[] = [
     },
   },
   {
+    name: 'cleared-without-a-count',
+    wrong:
+      'Who says that nobody waits any more leaves a word that becomes the old one when somebody waits again.',
+    rule: NO_WAKE_UP_IS_LOST,
+    patch: {
+      file: LANES,
+      find: '((seen & ~WAITED_FOR) + ONE_CLEARING) | 0',
+      replace: 'seen & ~WAITED_FOR',
+    },
+  },
+  {
     name: 'restored-in-silence',
     wrong: 'Who restores a lane from quarantine wakes nobody who waits for any lane.',
     rule: NO_WAKE_UP_IS_LOST,

@@ -3,13 +3,15 @@ import type { LanePolicy, WordAtomics } from '@bttkit/interfaces'
 import { SharedLaneTable } from '@bttkit/region-lanes'
 import type { ThreadBody, WordProgram, WordPrograms } from '@bttkit/checker-lanes'
 import { runBlocking } from '@bttkit/sleepable'
-import { ROUND_MS, count, differs, firstInUse, place } from './thread-steps.ts'
+import { ROUND_MS, count, differs, firstInUse, meetAt, place } from './thread-steps.ts'
 
 interface Table {
   readonly lanes: SharedLaneTable
   readonly hint: number
   /** Counts under a lane. */
   readonly count: (lane: number) => void
+  /** Returns when two threads are here. */
+  readonly meet: () => void
 }
 
 type Use = (table: Table) => void
@@ -50,31 +52,58 @@ const goAway: Use = (table) => {
   table.count(-1)
 }
 
+/** Takes a lane, and keeps it until another thread has one as well: nobody may sleep while a lane is idle. */
+const meet: Use = ({ lanes, hint, meet: meetOther }) => {
+  const lane = runBlocking(lanes.acquire(hint))
+  meetOther()
+  lanes.release(lane)
+}
+
+const thenMeet: Use = (table) => {
+  table.lanes.release(runBlocking(table.lanes.acquire(table.hint)))
+  meet(table)
+}
+
+/** Takes what is idle beside its lane, as a batch does that has found nobody waiting, and gives all back together. */
+const takeBeside: Use = ({ lanes, hint }) => {
+  const lane = runBlocking(lanes.acquire(hint))
+  const another = lanes.tryAcquire(lane + 1)
+  if (another !== undefined) lanes.release(another)
+  lanes.release(lane)
+}
+
 const twice: Use = (table) => {
   release(table)
   release(table)
 }
 
-/** In the words: the lanes and the word of the table, then a counter of those that went away, then one a lane. */
+/** In the words: the lanes and the word of the table, then a counter of those that went away, then one a lane, then how many have come to the meeting. */
 function laneProgram(laneCount: number, uses: readonly Use[], settings: LaneSettings = {}): WordProgram {
-  const { policy = 'first-idle', hints = [], timeouts, counts = uses.length } = settings
+  const { policy = 'first-idle', hints = [], timeouts, spins = 0, counts = uses.length } = settings
   const counters = laneCount + 2
+  const meeting = counters + laneCount
   const body =
     (use: Use, index: number): ThreadBody =>
     (words: Int32Array, atomics: WordAtomics) => {
       const options = { policy, thread: place(index + 1) }
       const lanes = new SharedLaneTable(words.subarray(0, laneCount + 1), options, ROUND_MS, atomics)
-      use({ lanes, hint: hints[index] ?? 0, count: (lane) => count(words, atomics, counters + lane) })
+      use({
+        lanes,
+        hint: hints[index] ?? 0,
+        count: (lane) => count(words, atomics, counters + lane),
+        meet: () => meetAt(words, atomics, meeting),
+      })
     }
   return {
-    wordCount: counters + laneCount,
+    wordCount: meeting + 1,
     threads: uses.map(body),
     ...(timeouts !== undefined && { timeouts }),
+    spins,
     check: (words) =>
       firstInUse('lane', words.subarray(0, laneCount)) ??
       differs(
         'the sum of the counters',
-        words.subarray(counters - 1).reduce((sum, word) => sum + word, 0),
+        words.subarray(counters - 1, meeting).reduce((sum, word) => sum + word, 0),
         counts,
       ),
   }
@@ -85,6 +114,7 @@ interface LaneSettings {
   /** Of the threads. Default: all 0. */
   readonly hints?: readonly number[]
   readonly timeouts?: number
+  readonly spins?: number
   /** How often they count together. Default: once each. */
   readonly counts?: number
 }
@@ -104,6 +134,15 @@ export const LANE_PROGRAMS: WordPrograms = {
   'one static lane in quarantine': laneProgram(1, [quarantine, release, release], { policy: 'static' }),
   'one lane, one goes away': laneProgram(1, [release, goAway, release]),
   'one static lane, one goes away': laneProgram(1, [release, goAway, release], { policy: 'static' }),
+  'one lane, two threads that look before they sleep': laneProgram(1, [release, release], { spins: 1 }),
+  'one lane, three threads that look before they sleep': laneProgram(1, [release, release, release], {
+    spins: 1,
+  }),
+  'one static lane, three threads that look before they sleep': laneProgram(1, [release, release, release], {
+    policy: 'static',
+    spins: 1,
+  }),
+  'two lanes, held together': laneProgram(2, [meet, thenMeet, takeBeside], { hints: [0, 0, 1], counts: 0 }),
   'one lane, two threads, rounds that end': laneProgram(1, [release, release], { timeouts: 1 }),
   'one lane, one goes away, rounds that end': laneProgram(1, [release, goAway, release], { timeouts: 1 }),
 }

@@ -12,6 +12,13 @@ export function count(words: Int32Array, atomics: WordAtomics, at: number): void
   atomics.store(words, at, atomics.load(words, at) + 1)
 }
 
+/** Returns when two threads are here. */
+export function meetAt(words: Int32Array, atomics: WordAtomics, at: number): void {
+  const isFirst = atomics.add(words, at, 1) === 0
+  if (isFirst) atomics.wait(words, at, 1, Infinity)
+  else atomics.notify(words, at)
+}
+
 /** The sentence for a word that is not what it should be. */
 export function differs(what: string, is: number | undefined, shouldBe: number): string | undefined {
   return is === shouldBe ? undefined : `${what} is ${is} in the end, and not ${shouldBe}`
