@@ -174,8 +174,9 @@ function* writeSectors(
 ): Sleepable<void> {
   const [, ...others] = batch
   try {
-    for (const { block } of others) {
-      if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
+    if (arena.readTracking.anyRead()) {
+      for (const { block } of others)
+        if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
     }
     do yield* storeBatchData(section, arena, request, batch)
     while (!(yield* publishUnlessChanged(section, arena, batch)))
