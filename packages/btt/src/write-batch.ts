@@ -176,8 +176,9 @@ function* writeSectors(
   const [{ premap }, ...others] = batch
   try {
     arena.assertWritable(premap)
-    for (const { block } of others) {
-      if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
+    if (arena.readTracking.anyRead()) {
+      for (const { block } of others)
+        if (arena.readTracking.isRead(block)) yield* arena.readTracking.waitUntilUnread(block)
     }
     do yield* storeBatchData(section, arena, request, batch)
     while (!(yield* publishUnlessChanged(section, arena, batch)))

@@ -1,6 +1,7 @@
 import type { Engine } from '@bttkit/interfaces'
 import { PowerFailMemory, type PowerFailModel } from '@bttkit/pmem-power-fail'
-import { BijectionJudge } from './bijection-judge.ts'
+import { runAtomic } from '@bttkit/sleepable'
+import { ImageJudge } from './image-judge.ts'
 import type { CrashOperation } from './crash-operation.ts'
 import {
   explorePoints,
@@ -32,8 +33,8 @@ export interface CrashCheckOptions extends ExplorePointsOptions {
 function pointsOf(options: CrashCheckOptions): Iterable<CrashPoint> {
   const { engine, image, model, workload, operationsAfterwards = [], writesThrough = false } = options
   const memory = new PowerFailMemory({ media: image, model })
-  const bijection = new BijectionJudge()
-  const judgeOptions = { engine, operationsAfterwards, bijection }
+  const { info } = runAtomic(engine.attach(memory.copy(), { readOnly: true }))
+  const judgeOptions = { engine, operationsAfterwards, images: new ImageJudge(), info }
   const moments = workloadMoments(memory, workload, { ...judgeOptions, writesThrough })
   return (options.afterDeath === true ? deathPoints : workloadPoints)(moments, judgeOptions)
 }

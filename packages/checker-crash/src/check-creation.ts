@@ -13,7 +13,6 @@ import {
 } from '@bttkit/interfaces'
 import { PowerFailMemory, type PowerFailModel } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
-import { BijectionJudge } from './bijection-judge.ts'
 import { CutStorage } from './cut-storage.ts'
 import { readSector } from './expected-sectors.ts'
 import {
@@ -22,6 +21,7 @@ import {
   type CrashPoint,
   type ExplorePointsOptions,
 } from './explore-points.ts'
+import { ImageJudge, judgeBijection } from './image-judge.ts'
 import { judgeSecondAttach } from './judge-device.ts'
 
 export interface CreationCheckOptions extends ExplorePointsOptions {
@@ -46,7 +46,7 @@ function isZero(bytes: Uint8Array): boolean {
 
 class CreationJudge {
   private readonly options: CreationCheckOptions
-  private readonly bijection = new BijectionJudge()
+  private readonly images = new ImageJudge()
   /** Whether the media held a BTT before. */
   private readonly overwrites: boolean
 
@@ -68,7 +68,7 @@ class CreationJudge {
       const device = runAtomic(engine.attach(storage))
       return (
         this.judgeDevice(storage, device, isOver) ??
-        this.judgeBackups(storage, device) ??
+        this.judgeWhole(storage, device) ??
         judgeSecondAttach(storage, engine)
       )
     } catch (error) {
@@ -89,7 +89,7 @@ class CreationJudge {
     if (!isNew && (isOver || !this.overwrites)) return 'it is another BTT than the new one'
     for (const lba of isNew ? sampleLbas(device) : [])
       if (!isZero(readSector(device, lba))) return `LBA ${lba} of the new BTT is not zero`
-    return this.bijection.judge(storage, device)
+    return judgeBijection(storage, device.info)
   }
 
   private isNew({ info }: BttDevice): boolean {
@@ -97,7 +97,7 @@ class CreationJudge {
   }
 
   /** A new BTT that can be written to is whole: what speaks for an arena when its primary info block is lost is there as well. */
-  private judgeBackups(storage: PowerFailMemory, device: BttDevice): string | undefined {
+  private judgeWhole(storage: PowerFailMemory, device: BttDevice): string | undefined {
     if (!this.isNew(device)) return undefined
     const [primary, backup] = [new Uint8Array(INFO_BLOCK_BYTES), new Uint8Array(INFO_BLOCK_BYTES)]
     const lacking = device.info.arenas.find(({ offset, info2off }) => {
@@ -105,9 +105,9 @@ class CreationJudge {
       storage.read(offset + info2off, backup)
       return Buffer.compare(primary, backup) !== 0
     })
-    return (
-      lacking && `the backup info block of the arena at byte ${lacking.offset} is not the same as its primary`
-    )
+    if (lacking !== undefined)
+      return `the backup info block of the arena at byte ${lacking.offset} is not the same as its primary`
+    return this.images.judge(storage, device)
   }
 
   private meansNone(error: unknown): boolean {

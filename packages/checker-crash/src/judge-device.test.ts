@@ -3,16 +3,17 @@ import { expect, test } from 'vitest'
 import type { Engine } from '@bttkit/interfaces'
 import { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
-import { BijectionJudge } from './bijection-judge.ts'
+import { ImageJudge } from './image-judge.ts'
 import { afterwards, type CrashOperation } from './crash-operation.ts'
 import { engine, smallImage } from './crash-check.test-support.ts'
 import { ExpectedSectors } from './expected-sectors.ts'
 import { judge, type Obligations } from './judge-device.ts'
 
 const IMAGE = smallImage(520)
-const [arena] = runAtomic(engine.attach(storage())).info.arenas
+const { info } = runAtomic(engine.attach(storage()))
+const [arena] = info.arenas
 const WRITE: CrashOperation = { kind: 'write', lba: 33, count: 1, value: 5 }
-const OPTIONS = { engine, operationsAfterwards: [], bijection: new BijectionJudge() }
+const OPTIONS = { engine, operationsAfterwards: [], images: new ImageJudge(), info }
 
 function storage(): PowerFailMemory {
   return new PowerFailMemory({ media: IMAGE, model: 'strict' })
@@ -108,9 +109,42 @@ test('a sector that cannot be read is found', () => {
 })
 
 test('storage that cannot be attached is found', () => {
+  const refusing: Engine = {
+    ...spoiling(() => {}),
+    attach: () => {
+      throw new TypeError('not today')
+    },
+  }
+  expect(judge(storage(), acknowledged(), { ...OPTIONS, engine: refusing })).toBe(
+    'it cannot be attached: TypeError: not today',
+  )
+})
+
+test('what the checker of images has against what was left is found, also where an attach mends it', () => {
   const damaged = storage()
-  damaged.zero(arena?.offset ?? 0, 4096)
-  expect(judge(damaged, acknowledged(), OPTIONS)).toMatch(/^it cannot be attached: WriteRefusedError/)
+  const backup = (arena?.offset ?? 0) + (arena?.info2off ?? 0)
+  damaged.zero(backup, 4096)
+  let isMended = false
+  const mending: Engine = {
+    ...spoiling(() => {}),
+    attach: (provider, options) => {
+      if (!isMended) void provider.write(backup, IMAGE.subarray(backup, backup + 4096))
+      isMended = true
+      return engine.attach(provider, options)
+    },
+  }
+  expect(judge(damaged, acknowledged(), { ...OPTIONS, engine: mending })).toMatch(
+    /^the checker of images calls it damaged: .*backup/,
+  )
+})
+
+test('what it has against what was recovered is found, where blocks have one holder each', () => {
+  const once = spoiling(
+    (provider) => void provider.write((arena?.offset ?? 0) + (arena?.info2off ?? 0), new Uint8Array(4096)),
+  )
+  expect(judge(storage(), acknowledged(), { ...OPTIONS, engine: once })).toMatch(
+    /^the checker of images calls it damaged: .*backup/,
+  )
 })
 
 /** An engine that is wrong after its recovery: `spoil` is done to the storage at each attach. */

@@ -1,18 +1,18 @@
 /**
  * What must be true of what a power failure has left:
  *
- * 1. It can be attached.
+ * 1. The checker of images calls it clean or recoverable, and it can be attached.
  * 2. Each sector is one complete version: what was acknowledged, or, where an operation was under way, what that one makes of it.
- * 3. Every internal block has one sector, or is free in one lane.
+ * 3. Every internal block has one sector, or is free in one lane, and the checker of images calls it clean.
  * 4. Attaching once more stores nothing.
  * 5. Operations go on as if nothing had been, and the third is true after them as well.
  *
  * Each judge answers with a sentence, or `undefined` where it finds nothing.
  */
-import type { BttDevice, Engine } from '@bttkit/interfaces'
+import type { BttDevice, BttInfo, Engine } from '@bttkit/interfaces'
 import type { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
-import type { BijectionJudge } from './bijection-judge.ts'
+import type { ImageJudge } from './image-judge.ts'
 import { describeOperation, perform, type CrashOperation } from './crash-operation.ts'
 import { CutStorage } from './cut-storage.ts'
 import { ExpectedSectors, readSector } from './expected-sectors.ts'
@@ -28,7 +28,9 @@ export interface JudgeOptions {
   readonly engine: Engine
   /** To be done at the end, and read back. */
   readonly operationsAfterwards: readonly CrashOperation[]
-  readonly bijection: BijectionJudge
+  readonly images: ImageJudge
+  /** Where the BTT is, and its layout. */
+  readonly info: BttInfo
 }
 
 /** -1 where there is none. */
@@ -93,9 +95,10 @@ function judgeOperations(
 export function judge(
   storage: PowerFailMemory,
   obligations: Obligations,
-  { engine, operationsAfterwards, bijection }: JudgeOptions,
+  { engine, operationsAfterwards, images, info }: JudgeOptions,
   onRecoveryStore?: () => void,
 ): string | undefined {
+  const left = images.judgeUnrecovered(storage, info)
   let isRecovering = true
   const watched = new CutStorage(storage, () => {
     if (isRecovering) onRecoveryStore?.()
@@ -110,10 +113,11 @@ export function judge(
   try {
     return (
       judgeSectors(device, obligations) ??
-      bijection.judge(storage, device) ??
+      images.judge(storage, device) ??
       judgeSecondAttach(storage, engine) ??
       judgeOperations(device, operationsAfterwards, obligations.underWay.lbas()) ??
-      bijection.judge(storage, device)
+      images.judge(storage, device) ??
+      left
     )
   } catch (error) {
     return `an operation afterwards fails: ${String(error)}`

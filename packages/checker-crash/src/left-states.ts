@@ -5,7 +5,7 @@
 import type { BttDevice, Engine } from '@bttkit/interfaces'
 import type { PowerFailMemory, PowerFailure } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
-import { BijectionJudge } from './bijection-judge.ts'
+import { ImageJudge } from './image-judge.ts'
 import { CutStorage } from './cut-storage.ts'
 import { readSector } from './expected-sectors.ts'
 import { explorePoints, type CrashCounts, type ExplorePointsOptions } from './explore-points.ts'
@@ -45,7 +45,7 @@ export class LeftStatesCache {
   recovery = none()
   isExhaustive = true
   private readonly options: LeftStatesOptions
-  private readonly bijection = new BijectionJudge()
+  private readonly images = new ImageJudge()
   private readonly known = new Map<string, LeftStates>()
 
   constructor(options: LeftStatesOptions) {
@@ -94,7 +94,7 @@ export class LeftStatesCache {
       return `it cannot be attached: ${String(error)}`
     }
     const problem =
-      this.bijection.judge(storage, device) ?? (hasStored ? judgeSecondAttach(storage, engine) : undefined)
+      this.images.judge(storage, device) ?? (hasStored ? judgeSecondAttach(storage, engine) : undefined)
     return problem ?? lbas.map((lba) => readSector(device, lba))
   }
 }

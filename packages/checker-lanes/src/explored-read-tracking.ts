@@ -1,6 +1,6 @@
 import type { MaybeSleep, ReadTracking, Sleepable, WaitKind, WaitSubject } from '@bttkit/interfaces'
 import { preemptionPoint } from '@bttkit/sleepable'
-import type { StepRecorder } from './explore-scenario.ts'
+import { NOBODY, type StepRecorder } from './explore-scenario.ts'
 import { pointBefore } from './explored-provider.ts'
 
 const tracked = (kind: WaitKind, block: number): WaitSubject => ({
@@ -13,7 +13,7 @@ const tracked = (kind: WaitKind, block: number): WaitSubject => ({
 /**
  * Read tracking whose every use is a scheduling point or told to the recorder. What is inside stays that of production.
  *
- * `isRead` answers "perhaps", so that the engine goes on to `waitUntilUnread`, which can yield a point first and then looks.
+ * `isRead` and, to a task, `anyRead` answer "perhaps", so that the engine goes on to `waitUntilUnread`, which can yield a point first and then looks.
  */
 export class ExploredReadTracking implements ReadTracking {
   private readonly inner: ReadTracking
@@ -46,7 +46,7 @@ export class ExploredReadTracking implements ReadTracking {
   }
 
   anyRead(): boolean {
-    return this.inner.anyRead()
+    return this.recorder.task !== NOBODY || this.inner.anyRead()
   }
 
   *waitUntilUnread(block: number): Sleepable<void> {

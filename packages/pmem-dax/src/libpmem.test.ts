@@ -134,6 +134,26 @@ test('what a flush has to take is not more than what was stored', () => {
   expect(lengths).toEqual(Array.from({ length: 100 }, () => 1))
 })
 
+test('several ranges are waited for once; those that are durable already cost nothing', () => {
+  const { provider, base, calls } = openWatched(65536)
+  provider.write(100, new Uint8Array(8))
+  provider.writeMany([{ offset: 8192, source: new Uint8Array(4096) }])
+  provider.write(20_000, new Uint8Array(8))
+  calls.drain.mockClear()
+  provider.persistMany([
+    { offset: 20_000, length: 8 },
+    { offset: 8192, length: 4096 },
+    { offset: 96, length: 16 },
+  ])
+  expect(ranges(calls.flush.mock.calls, base)).toEqual([
+    [20_000, 8],
+    [96, 16],
+  ])
+  expect(calls.drain).toHaveBeenCalledTimes(1)
+  provider.flush()
+  expect(calls.persist).not.toHaveBeenCalled()
+})
+
 test('many pieces are waited for once, and are durable then', () => {
   const { provider, base, calls } = openWatched(65536)
   const segments = [104, 8192, 20_000].map((offset, at) => ({

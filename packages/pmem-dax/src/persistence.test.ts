@@ -144,6 +144,30 @@ test('many pieces are flushed by msync later', () => {
   expect(sync.mock.calls.map(([, length]) => length)).toEqual([1, 2])
 })
 
+test('several ranges are one msync over what lies between them', () => {
+  const sync = watchSync()
+  const { pageBytes } = nativeCalls()
+  const provider = openDax(8 * pageBytes)
+  const ranges = [5, 2].map((page) => ({ offset: page * pageBytes, length: 10 }))
+  for (const { offset } of ranges) provider.write(offset, new Uint8Array(10))
+  provider.persistMany(ranges)
+  expect(sync.mock.calls.map(([, length]) => length)).toEqual([3 * pageBytes + 10])
+  provider.flush()
+  expect(sync).toHaveBeenCalledTimes(1)
+})
+
+test('several ranges of which msync failed are never made good', () => {
+  const sync = watchSync()
+  const provider = openDax(65536)
+  provider.write(0, Uint8Array.of(1))
+  sync.mockReturnValueOnce('EIO')
+  const persist = (): undefined => provider.persistMany([{ offset: 0, length: 1 }])
+  expect(persist).toThrow(ProviderIoError)
+  expect(persist).toThrow(ProviderIoError)
+  expect(() => provider.flush()).toThrow(ProviderIoError)
+  expect(sync).toHaveBeenCalledTimes(1)
+})
+
 test('what msync persisted another process reads', () => {
   const path = makeFile(8192)
   const provider = openDax(path, { persist: 'msync' })

@@ -70,6 +70,28 @@ test('who falls asleep after a release that woke somebody else is woken by that 
   expect(runBlocking(waiter)).toBe(0)
 })
 
+test('somebody waits from when he has found no idle lane until a release finds nobody to wake', () => {
+  const words = sharedWords(3)
+  const [holder, waiter] = [firstIdle(words, 1), firstIdle(words, 2)]
+  for (const hint of [0, 1]) holder.tryAcquire(hint)
+  expect([holder.isWaitedFor(), waiter.isWaitedFor()]).toEqual([false, false])
+  const waiting = waiter.acquire(0)
+  waiting.next()
+  // On whichever thread he is.
+  expect([holder.isWaitedFor(), waiter.isWaitedFor()]).toEqual([true, true])
+  holder.release(0)
+  expect(waiting.next()).toEqual({ done: true, value: 0 })
+  holder.release(1)
+  expect([holder.isWaitedFor(), waiter.isWaitedFor()]).toEqual([false, false])
+})
+
+test('nobody waits for any lane where each waits for his own', () => {
+  const lanes = new SharedLaneTable(sharedWords(3), { policy: 'static', thread: place() }, NEVER_MS)
+  lanes.tryAcquire(0)
+  lanes.acquire(0).next()
+  expect(lanes.isWaitedFor()).toBe(false)
+})
+
 test('of two threads that wait, one whose operation is ended after it was woken wakes the other', async () => {
   const words = sharedWords(2)
   const holder = firstIdle(words)
