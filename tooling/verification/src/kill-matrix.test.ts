@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { CHECKS } from './checks/checks.ts'
 import { documentedKillers } from './document.ts'
 import { MUTANTS, killMutant, runJob } from './kill-matrix.ts'
-import { subjectOf } from './subject.ts'
 
 const killers = documentedKillers()
 
@@ -16,15 +15,6 @@ test('the document names checks that there are', () => {
   expect([...killers.values()].filter((killer) => !names.has(killer))).toEqual([])
 })
 
-test.each(CHECKS.filter(({ needsSmallArenas }) => needsSmallArenas !== true))(
-  'the engine as it is: $name finds nothing',
-  async ({ run }) => {
-    const verdict = await run(subjectOf())
-    expect(verdict.problem).toBeUndefined()
-    expect(verdict.runs).toBeGreaterThan(0)
-  },
-)
-
 /** Of each check, the first that it has found: processes take time. */
 const sample = MUTANTS.filter(
   ({ name }, index) => MUTANTS.findIndex((other) => killers.get(other.name) === killers.get(name)) === index,
@@ -34,12 +24,6 @@ test.each(sample)('$name is found by what the document says', async (mutant) => 
   const check = killers.get(mutant.name) ?? ''
   const { killer } = await killMutant(mutant, [check])
   expect(killer?.check).toBe(check)
-})
-
-test('creation of several arenas is right in the engine as it is', async () => {
-  const [report] = await runJob({ hasSmallArenas: true })
-  expect(report).toMatchObject({ check: 'creation of several arenas' })
-  expect(report?.problem).toBeUndefined()
 })
 
 test('a mutant that cannot be made is an error, and not one that lives', async () => {

@@ -45,7 +45,7 @@ function script(body: string): string {
 
 const ANSWERS = 'while read -r line; do echo 1000; done'
 
-test.each<
+test.for<
   [Exclude<NativeProgram, 'memory-file'>, NativePeerOptions['content'], string, Partial<typeof SMALL_WORK>]
 >([
   ['pmemblk', 'pool', 'plain', {}],
@@ -54,10 +54,9 @@ test.each<
   ['persist', 'sectors', 'four-times', {}],
   ['file', 'sectors', 'fdatasync', { threads: 2 }],
   ['file', 'sectors', 'plain', { operation: 'read' }],
-])('%s does the same work', async (program, content, variant, changes) => {
+])('%s does the same work', async ([program, content, variant, changes], { skip }) => {
   const found = await programs.find(program)
-  // Without the library it is skipped, as it is in a run.
-  if ('missing' in found) return
+  if ('missing' in found) return skip(found.missing)
   const workload = { ...SMALL_WORK, ...changes }
   const native = await peer({ program: found.path, content, variant, workload })
   await native.prepare()
@@ -67,9 +66,9 @@ test.each<
   await expect(native.verify()).resolves.toBeUndefined()
 })
 
-test('it may be filled elsewhere', async () => {
+test('it may be filled elsewhere', async ({ skip }) => {
   const found = await programs.find('file')
-  if ('missing' in found) return
+  if ('missing' in found) return skip(found.missing)
   const fillPath = join(scratchFolder(), 'filled')
   const native = await peer({ program: found.path, content: 'sectors', fillPath })
   await native.prepare()

@@ -87,7 +87,8 @@ function rounded(value: number): number {
 }
 
 function spreadOf(values: readonly number[]): Spread {
-  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
+  const sorted = values.toSorted((one, other) => one - other)
+  return { median: median(values), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
 }
 
 /** The ratios of the same rounds: what disturbs a round disturbs both. */

@@ -41,8 +41,8 @@ function logTicks(min: number, max: number): number[] {
 
 /** @param values at least one, all above 0 */
 export function axisFor(values: readonly number[]): Axis {
-  const min = Math.min(...values)
-  const max = Math.max(...values)
+  const min = values.reduce((least, value) => Math.min(least, value))
+  const max = values.reduce((most, value) => Math.max(most, value))
   const pixels = WIDTH - LABEL_WIDTH - RIGHT
   if (max / min <= MOST_LINEAR)
     return { at: (value) => LABEL_WIDTH + (value / max) * pixels, ticks: linearTicks(max) }
