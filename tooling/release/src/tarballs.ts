@@ -40,6 +40,8 @@ const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/
 
 function mayBePublished(file: string): boolean {
   if (ALLOWED_AT_TOP.has(file)) return true
+  // Sources that are compiled where they run.
+  if (/^native\/[^/]+\.[ch]$/.test(file)) return true
   return /^dist\/.+\.(js|d\.ts)(\.map)?$/.test(file) && !/\.test(-support)?\./.test(file)
 }
 
