@@ -39,9 +39,13 @@ async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stop
   const info = new TextFile('info.json', `${JSON.stringify(device.info, undefined, 2)}\n`)
   const { directIo, readOnly, stop } = input
   const session = new FuseSession(
-    new FuseFileSystem({ files: [new DiskFile(device, board), info], directIo, readOnly }),
+    new FuseFileSystem({ files: [new DiskFile(device), info], directIo, readOnly }),
   )
-  const options = { stop, onError: (error: unknown) => tell({ error: describe(error).message }) }
+  const options = {
+    stop,
+    onError: (error: unknown) => tell({ error: describe(error).message }),
+    onHandled: () => board.update(device),
+  }
   return device.mayWait ? serveAsync(fd, session, options) : serveBlocking(fd, session, options)
 }
 

@@ -86,7 +86,7 @@ export async function serveAsync(
   session: FuseSession,
   options: ServeAsyncOptions,
 ): Promise<ServeEnd> {
-  const { onError, stop, concurrency = DEFAULT_CONCURRENCY } = options
+  const { onError, stop, onHandled, concurrency = DEFAULT_CONCURRENCY } = options
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new TypeError(`a concurrency of ${concurrency} requests`)
   }
@@ -99,6 +99,7 @@ export async function serveAsync(
   }
   const answer = async (exchange: FuseExchange): Promise<void> => {
     await runAsync(session.handle(exchange, onError))
+    onHandled?.()
     writeReply(fd, exchange, onError)
     pool.giveBack(exchange)
   }

@@ -1,5 +1,4 @@
 import { readSync } from 'node:fs'
-import { runBlocking } from '@bttkit/sleepable'
 import type { ErrorReporter } from '../session/errno.ts'
 import type { FuseExchange } from '../session/fuse-exchange.ts'
 import type { FuseSession } from '../session/fuse-session.ts'
@@ -11,6 +10,8 @@ export interface ServeOptions {
   readonly onError: ErrorReporter
   /** Lets another thread end the loop: `requestStop`. Default: only an unmount ends it. */
   readonly stop?: StopFlag
+  /** Called when a request was handled, before its answer is written: whoever has the answer finds it counted. Must not throw. */
+  readonly onHandled?: () => void
 }
 
 /** Why a loop ended. */
@@ -40,7 +41,7 @@ function receive(fd: number, exchange: FuseExchange): boolean {
  * @throws the error of read(2) on `fd` when it is none that the protocol knows.
  */
 export function serveBlocking(fd: number, session: FuseSession, options: ServeOptions): ServeEnd {
-  const { onError, stop } = options
+  const { onError, stop, onHandled } = options
   if (stop !== undefined && !enterLoop(stop)) return 'stopped'
   let entered = stop !== undefined
   const leave = (): void => {
@@ -50,7 +51,8 @@ export function serveBlocking(fd: number, session: FuseSession, options: ServeOp
   const exchange = session.newExchange()
   try {
     while (receive(fd, exchange)) {
-      runBlocking(session.handle(exchange, onError))
+      session.handleBlocking(exchange, onError)
+      onHandled?.()
       const last = stop !== undefined && stopRequested(stop, exchange.stopToken)
       // Before the answer: who gets it must not find this loop still counted.
       if (last) leave()

@@ -25,12 +25,18 @@ import {
 import { REPLY_BODY, type FuseExchange } from './fuse-exchange.ts'
 import type { FuseFileSystem, FuseNode } from './fuse-file-system.ts'
 
-/** Answers a request: the length of the reply's body, or a negative errno. */
-export type SleepableOperation = (
-  system: FuseFileSystem,
-  exchange: FuseExchange,
-  onError: ErrorReporter,
-) => Sleepable<number>
+/**
+ * A request that its file works on, in two steps: so the file's own operation is what is driven, and nothing is around it. What is left to do after that needs
+ * no waiting.
+ */
+export interface FileOperation {
+  /** Checks the request. The answer, if there is one already (the length of the reply's body, or a negative errno), or else the file's operation. */
+  begin(system: FuseFileSystem, exchange: FuseExchange, onError: ErrorReporter): number | Sleepable<unknown>
+  /** The answer when the operation is over, and its result. */
+  end(system: FuseFileSystem, exchange: FuseExchange, result: unknown): number
+  /** Hears which errno the request is answered with, since the operation failed. */
+  failed?(system: FuseFileSystem, exchange: FuseExchange, errno: number): void
+}
 
 const ANY_ACCESS = ACCESS.read | ACCESS.write
 
@@ -45,45 +51,51 @@ function openedNode(system: FuseFileSystem, exchange: FuseExchange, access: numb
   return system.nodeOf(nodeId)
 }
 
+/** The inode of the file that a request is about, which has begun: its handle was checked. */
+function requestedNode(exchange: FuseExchange): number {
+  return handleNode(exchange.view, HANDLE_IN.handle)
+}
+
 /** Reads straight into the reply. At the end of the file it is short. */
-export function* read(system: FuseFileSystem, exchange: FuseExchange): Sleepable<number> {
-  const node = openedNode(system, exchange, ACCESS.read)
-  if (node === undefined) return -EBADF
-  const offset = getU64(exchange.view, READ_IN.offset)
-  const wanted = getU32(exchange.view, READ_IN.size)
-  if (wanted > MAX_TRANSFER_BYTES) return -EINVAL
-  const length = offset < node.size ? Math.min(wanted, node.size - offset) : 0
-  if (length === 0) return 0
-  yield* node.file.read(offset, exchange.bytes.subarray(REPLY_BODY, REPLY_BODY + length))
-  return length
+export const read: FileOperation = {
+  begin(system, exchange) {
+    const node = openedNode(system, exchange, ACCESS.read)
+    if (node === undefined) return -EBADF
+    const offset = getU64(exchange.view, READ_IN.offset)
+    const wanted = getU32(exchange.view, READ_IN.size)
+    if (wanted > MAX_TRANSFER_BYTES) return -EINVAL
+    const length = offset < node.size ? Math.min(wanted, node.size - offset) : 0
+    if (length === 0) return 0
+    exchange.transferLength = length
+    return node.file.read(offset, exchange.target(length))
+  },
+  end: (_system, exchange) => exchange.transferLength,
 }
 
 /** Writes the data where it lies in the request. At the end of the file it is short, past it there is no space. */
-export function* write(
-  system: FuseFileSystem,
-  exchange: FuseExchange,
-  onError: ErrorReporter,
-): Sleepable<number> {
-  const { view, bytes } = exchange
-  const node = openedNode(system, exchange, ACCESS.write)
-  if (node === undefined) return -EBADF
-  if (node.readOnly || node.file.write === undefined) return -EROFS
-  const offset = getU64(view, WRITE_IN.offset)
-  const size = getU32(view, WRITE_IN.size)
-  if (exchange.requestLength !== WRITE_IN.data + size) return -EINVAL
-  if (size === 0) return writeWriteOut(view, REPLY_BODY, 0)
-  if (offset >= node.size) return -ENOSPC
-  const length = Math.min(size, node.size - offset)
-  try {
-    yield* node.file.write(offset, bytes.subarray(WRITE_IN.data, WRITE_IN.data + length))
-  } catch (error) {
-    const errno = errnoOf(error, onError)
-    // Nobody waits for a write-back, so the error is told to who closes or syncs the file next.
-    if ((getU32(view, WRITE_IN.flags) & WRITE_FLAG.cache) !== 0) system.deferError(node, errno)
-    return -errno
-  }
-  system.setMtime(node.nodeId, Date.now())
-  return writeWriteOut(view, REPLY_BODY, length)
+export const write: FileOperation = {
+  begin(system, exchange) {
+    const { view } = exchange
+    const node = openedNode(system, exchange, ACCESS.write)
+    if (node === undefined) return -EBADF
+    if (node.readOnly || node.file.write === undefined) return -EROFS
+    const offset = getU64(view, WRITE_IN.offset)
+    const size = getU32(view, WRITE_IN.size)
+    if (exchange.requestLength !== WRITE_IN.data + size) return -EINVAL
+    if (size === 0) return writeWriteOut(view, REPLY_BODY, 0)
+    if (offset >= node.size) return -ENOSPC
+    exchange.transferLength = Math.min(size, node.size - offset)
+    return node.file.write(offset, exchange.source(exchange.transferLength))
+  },
+  end(system, exchange) {
+    system.setMtime(requestedNode(exchange), Date.now())
+    return writeWriteOut(exchange.view, REPLY_BODY, exchange.transferLength)
+  },
+  // Nobody waits for a write-back, so the error is told to who closes or syncs the file next.
+  failed(system, exchange, errno) {
+    if ((getU32(exchange.view, WRITE_IN.flags) & WRITE_FLAG.cache) !== 0)
+      system.deferError(requestedNode(exchange), errno)
+  },
 }
 
 /** Whether a mode is one that a file of fixed size can answer. */
@@ -95,22 +107,26 @@ function knownFallocateMode(mode: number): boolean {
 }
 
 /** Punches holes and zeroes ranges by `zero`. Plain allocation does nothing: every byte has its place already. */
-export function* fallocate(system: FuseFileSystem, exchange: FuseExchange): Sleepable<number> {
-  const { view } = exchange
-  const node = openedNode(system, exchange, ACCESS.write)
-  if (node === undefined) return -EBADF
-  const mode = getU32(view, FALLOCATE_IN.mode)
-  if (!knownFallocateMode(mode)) return -EOPNOTSUPP
-  if (node.readOnly) return -EROFS
-  const offset = getU64(view, FALLOCATE_IN.offset)
-  const length = getU64(view, FALLOCATE_IN.length)
-  if (length === 0) return -EINVAL
-  if (offset >= node.size || length > node.size - offset) return -EFBIG
-  if ((mode & (FALLOCATE_MODE.punchHole | FALLOCATE_MODE.zeroRange)) === 0) return 0
-  if (node.file.zero === undefined) return -EOPNOTSUPP
-  yield* node.file.zero(offset, length)
-  system.setMtime(node.nodeId, Date.now())
-  return 0
+export const fallocate: FileOperation = {
+  begin(system, exchange) {
+    const { view } = exchange
+    const node = openedNode(system, exchange, ACCESS.write)
+    if (node === undefined) return -EBADF
+    const mode = getU32(view, FALLOCATE_IN.mode)
+    if (!knownFallocateMode(mode)) return -EOPNOTSUPP
+    if (node.readOnly) return -EROFS
+    const offset = getU64(view, FALLOCATE_IN.offset)
+    const length = getU64(view, FALLOCATE_IN.length)
+    if (length === 0) return -EINVAL
+    if (offset >= node.size || length > node.size - offset) return -EFBIG
+    if ((mode & (FALLOCATE_MODE.punchHole | FALLOCATE_MODE.zeroRange)) === 0) return 0
+    if (node.file.zero === undefined) return -EOPNOTSUPP
+    return node.file.zero(offset, length)
+  },
+  end(system, exchange) {
+    system.setMtime(requestedNode(exchange), Date.now())
+    return 0
+  },
 }
 
 /** The file is all data, with the hole at its end that lseek(2) asks for. */
@@ -128,31 +144,34 @@ export function lseek(system: FuseFileSystem, exchange: FuseExchange): number {
 /** close(2): tells of an error that no write could be told of. Makes nothing durable, as on any file system. */
 export function flush(system: FuseFileSystem, exchange: FuseExchange): number {
   const node = openedNode(system, exchange, ANY_ACCESS)
-  return node === undefined ? -EBADF : -system.takeDeferredError(node)
+  return node === undefined ? -EBADF : -system.takeDeferredError(node.nodeId)
 }
 
-export function* fsync(system: FuseFileSystem, exchange: FuseExchange): Sleepable<number> {
-  const node = openedNode(system, exchange, ANY_ACCESS)
-  if (node === undefined) return -EBADF
-  if (node.file.sync !== undefined) yield* node.file.sync()
-  return -system.takeDeferredError(node)
+export const fsync: FileOperation = {
+  begin(system, exchange) {
+    const node = openedNode(system, exchange, ANY_ACCESS)
+    if (node === undefined) return -EBADF
+    return node.file.sync?.() ?? -system.takeDeferredError(node.nodeId)
+  },
+  end: (system, exchange) => -system.takeDeferredError(requestedNode(exchange)),
 }
 
-/** Makes all files durable; tells the first error after it has tried all. */
-export function* syncAll(
-  system: FuseFileSystem,
-  _exchange: FuseExchange,
-  onError: ErrorReporter,
-): Sleepable<number> {
-  let outcome = 0
-  for (const { file } of system.nodes) {
+/** Makes all files durable; the errno of the first that failed, after it has tried all. */
+function* syncFiles({ nodes }: FuseFileSystem, onError: ErrorReporter): Sleepable<number> {
+  let first = 0
+  for (const { file } of nodes) {
     if (file.sync === undefined) continue
     try {
       yield* file.sync()
     } catch (error) {
       const errno = errnoOf(error, onError)
-      if (outcome === 0) outcome = -errno
+      if (first === 0) first = errno
     }
   }
-  return outcome
+  return first
+}
+
+export const syncAll: FileOperation = {
+  begin: (system, _exchange, onError) => syncFiles(system, onError),
+  end: (_system, _exchange, firstErrno) => -Number(firstErrno),
 }

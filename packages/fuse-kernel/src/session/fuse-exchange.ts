@@ -13,6 +13,8 @@
 import { copyU64, getU32, setI32, setU32 } from '../protocol/host-words.ts'
 import { IN_HEADER, OUT_HEADER } from '../protocol/headers.ts'
 import { HEADER_ROOM_BYTES, MAX_TRANSFER_BYTES } from '../protocol/limits.ts'
+import { WRITE_IN } from '../protocol/transfer.ts'
+import type { FileOperation } from './data-operations.ts'
 
 /** Where the body of a reply begins. */
 export const REPLY_BODY = HEADER_ROOM_BYTES
@@ -29,9 +31,30 @@ export class FuseExchange {
   replyLength = 0
   /** Whose stop the request asks for, by looking up a name; see `stop-flag.ts`. */
   stopToken: string | undefined
+  /** What answers the request when its file is done with it. */
+  underWay: FileOperation | undefined
+  /** Bytes that a READ or WRITE under way moves. */
+  transferLength = 0
+  /** Made again only for another length: most requests are as long as the one before. */
+  private sourceView = this.bytes.subarray(0, 0)
+  private targetView = this.bytes.subarray(0, 0)
 
   get opcode(): number {
     return getU32(this.view, IN_HEADER.opcode)
+  }
+
+  /** The data of a WRITE, where it lies in the request; of later requests as well. */
+  source(length: number): Uint8Array {
+    if (this.sourceView.length !== length)
+      this.sourceView = this.bytes.subarray(WRITE_IN.data, WRITE_IN.data + length)
+    return this.sourceView
+  }
+
+  /** Room in the reply for the data of a READ; of later requests as well. */
+  target(length: number): Uint8Array {
+    if (this.targetView.length !== length)
+      this.targetView = this.bytes.subarray(REPLY_BODY, REPLY_BODY + length)
+    return this.targetView
   }
 
   /** Completes the reply: `outcome` is the length of the body, or a negative errno. */

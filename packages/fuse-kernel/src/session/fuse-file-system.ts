@@ -131,12 +131,12 @@ export class FuseFileSystem {
   }
 
   /** Keeps the error of a write that no program waited for, until one asks. */
-  deferError(node: FuseNode, errno: number): void {
-    Atomics.store(this.deferredErrors, node.nodeId, errno)
+  deferError(nodeId: number, errno: number): void {
+    Atomics.store(this.deferredErrors, nodeId, errno)
   }
 
   /** The error that was kept, once; 0 for none. */
-  takeDeferredError(node: FuseNode): number {
-    return Atomics.exchange(this.deferredErrors, node.nodeId, 0)
+  takeDeferredError(nodeId: number): number {
+    return Atomics.exchange(this.deferredErrors, nodeId, 0)
   }
 }

@@ -16,7 +16,7 @@ import {
   read,
   syncAll,
   write,
-  type SleepableOperation,
+  type FileOperation,
 } from './data-operations.ts'
 import { ENOTTY } from './errno.ts'
 import {
@@ -36,10 +36,10 @@ import {
 export type Operation =
   /** `minLength`: bytes that a request has at least. */
   | { readonly minLength: number; readonly sleeps: false; readonly run: ImmediateOperation }
-  | { readonly minLength: number; readonly sleeps: true; readonly run: SleepableOperation }
+  | { readonly minLength: number; readonly sleeps: true; readonly run: FileOperation }
 
 const now = (minLength: number, run: ImmediateOperation): Operation => ({ minLength, sleeps: false, run })
-const later = (minLength: number, run: SleepableOperation): Operation => ({ minLength, sleeps: true, run })
+const later = (minLength: number, run: FileOperation): Operation => ({ minLength, sleeps: true, run })
 const refused = now(IN_HEADER.size, changeDirectory)
 
 /** By opcode. */
