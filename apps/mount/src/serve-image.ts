@@ -39,7 +39,7 @@ async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stop
   const info = new TextFile('info.json', `${JSON.stringify(device.info, undefined, 2)}\n`)
   const { directIo, readOnly, stop } = input
   const session = new FuseSession(
-    new FuseFileSystem({ files: [new DiskFile(device), info], directIo, readOnly }),
+    new FuseFileSystem({ files: [new DiskFile(device, !device.mayWait), info], directIo, readOnly }),
   )
   const options = {
     stop,

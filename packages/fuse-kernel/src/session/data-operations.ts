@@ -25,13 +25,13 @@ import {
 import { REPLY_BODY, type FuseExchange } from './fuse-exchange.ts'
 import type { FuseFileSystem, FuseNode } from './fuse-file-system.ts'
 
-/**
- * A request that its file works on, in two steps: so the file's own operation is what is driven, and nothing is around it. What is left to do after that needs
- * no waiting.
- */
+/** What `begin` leaves: the answer (the length of the reply's body, or a negative errno), or what is to be driven of the file's operation, if anything, before `end`. */
+export type Begun = number | Sleepable<unknown> | void
+
+/** A request that its file works on, in two steps: so the file's own operation is what is driven, with nothing around it, and where it is over at once nothing is. */
 export interface FileOperation {
-  /** Checks the request. The answer, if there is one already (the length of the reply's body, or a negative errno), or else the file's operation. */
-  begin(system: FuseFileSystem, exchange: FuseExchange, onError: ErrorReporter): number | Sleepable<unknown>
+  /** Checks the request, and calls the file. */
+  begin(system: FuseFileSystem, exchange: FuseExchange, onError: ErrorReporter): Begun
   /** The answer when the operation is over, and its result. */
   end(system: FuseFileSystem, exchange: FuseExchange, result: unknown): number
   /** Hears which errno the request is answered with, since the operation failed. */
@@ -151,7 +151,7 @@ export const fsync: FileOperation = {
   begin(system, exchange) {
     const node = openedNode(system, exchange, ANY_ACCESS)
     if (node === undefined) return -EBADF
-    return node.file.sync?.() ?? -system.takeDeferredError(node.nodeId)
+    return node.file.sync?.()
   },
   end: (system, exchange) => -system.takeDeferredError(requestedNode(exchange)),
 }
@@ -162,7 +162,8 @@ function* syncFiles({ nodes }: FuseFileSystem, onError: ErrorReporter): Sleepabl
   for (const { file } of nodes) {
     if (file.sync === undefined) continue
     try {
-      yield* file.sync()
+      const remaining = file.sync()
+      if (remaining !== undefined) yield* remaining
     } catch (error) {
       const errno = errnoOf(error, onError)
       if (first === 0) first = errno

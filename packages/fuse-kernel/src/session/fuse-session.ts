@@ -3,6 +3,7 @@ import { runBlocking } from '@bttkit/sleepable'
 import { IN_HEADER } from '../protocol/headers.ts'
 import { getU32 } from '../protocol/host-words.ts'
 import { Opcode } from '../protocol/opcodes.ts'
+import type { Begun } from './data-operations.ts'
 import { EINVAL, EIO, ENOSYS, errnoOf, report, type ErrorReporter } from './errno.ts'
 import { FuseExchange } from './fuse-exchange.ts'
 import type { FuseFileSystem } from './fuse-file-system.ts'
@@ -50,7 +51,7 @@ export class FuseSession {
     }
   }
 
-  /** As `handle`, on this thread, which waits where the file has to. Drives the file's operation by itself, which takes less time. */
+  /** As `handle`, on this thread, which waits where the file has to. It takes less time, for nothing is driven but the file's own operation. */
   handleBlocking(exchange: FuseExchange, onError: ErrorReporter): void {
     const operation = this.begin(exchange, onError)
     if (operation === undefined) return
@@ -61,7 +62,7 @@ export class FuseSession {
     }
   }
 
-  /** What has to be over before the request can be answered, if anything; otherwise its reply is there. */
+  /** What is to be driven before the request can be answered, if anything; otherwise its reply is there. */
   private begin(exchange: FuseExchange, onError: ErrorReporter): Sleepable<unknown> | undefined {
     exchange.replyLength = 0
     exchange.stopToken = undefined
@@ -75,19 +76,16 @@ export class FuseSession {
     if (isUnanswered(opcode)) return undefined
     try {
       const begun = this.beginOperation(exchange, opcode, onError)
-      if (typeof begun !== 'number') return begun
-      exchange.finish(begun)
+      if (typeof begun === 'object') return begun
+      if (begun === undefined) this.end(exchange, undefined)
+      else exchange.finish(begun)
     } catch (error) {
       this.fail(exchange, error, onError)
     }
     return undefined
   }
 
-  private beginOperation(
-    exchange: FuseExchange,
-    opcode: number,
-    onError: ErrorReporter,
-  ): number | Sleepable<unknown> {
+  private beginOperation(exchange: FuseExchange, opcode: number, onError: ErrorReporter): Begun {
     const operation = this.operationFor(exchange, opcode)
     if (typeof operation === 'number') return operation
     if (!operation.sleeps) return operation.run(this.fileSystem, exchange)
