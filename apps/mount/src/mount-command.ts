@@ -4,6 +4,7 @@ import {
   OutputClosedError,
   UsageError,
   commonOptions,
+  countUpTo,
   declareOperands,
   describeError,
   takeOperands,
@@ -18,13 +19,14 @@ import {
   takeBackgroundRole,
   type ReadyReport,
 } from './background.ts'
-import { mountImage, type MountedImage } from './mount-image.ts'
+import { MOST_WORKERS, mountImage, type MountedImage } from './mount-image.ts'
 import { PidFile } from './pid-file.ts'
 import { unmountOnSignals } from './unmount-on-signals.ts'
 
 interface MountFlags {
   readonly options: string[]
   readonly durability: 'write'
+  readonly workers: number
   readonly pidFile?: string
   readonly background: boolean
   readonly foreground: boolean
@@ -92,6 +94,7 @@ async function serve(
     readOnly,
     allowOther,
     extraOptions,
+    workers: flags.workers,
     namespaceOffset: offset,
     plugins: plugin,
     onError: say,
@@ -142,6 +145,12 @@ export function mountCommand(name = 'mount'): Command {
       new Option('--durability <mode>', 'when a write is durable: `write`, when it is answered')
         .choices(['write'])
         .default('write'),
+    )
+    .option(
+      '--workers <count>',
+      `threads that serve, 1 to ${MOST_WORKERS}; more than one help where several programs use the disk at a time`,
+      countUpTo(MOST_WORKERS),
+      1,
     )
     .option('--pid-file <file>', 'write the process id there while the image is mounted')
     .option('--background', 'return when the disk is ready, and go on in the background', false)

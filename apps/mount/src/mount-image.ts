@@ -1,5 +1,5 @@
 /**
- * Mounts an image: a thread of its own attaches and serves it; this one mounts, watches, and stops.
+ * Mounts an image: a thread of its own, or several, attach and serve it; this one mounts, watches, and stops.
  *
  * Order: the mount point is checked, the image is attached, the mount made, a watcher started, the mount served. Whatever fails undoes what was done
  * before, last first. From the mount to the watcher no signal may stop the process. It ends the other way round: unmounted, image closed, watcher sent away, descriptor closed.
@@ -25,7 +25,7 @@ import {
 } from '@bttkit/fuse-kernel'
 import { createStack } from '@bttkit/stack'
 import { holdSignals } from './hold-signals.ts'
-import { ServingThread } from './serving-thread.ts'
+import { ServingTeam } from './serving-team.ts'
 import { StatisticsBoard } from './statistics-board.ts'
 
 export interface MountImageOptions {
@@ -43,8 +43,19 @@ export interface MountImageOptions {
   readonly namespaceOffset?: number | undefined
   /** Modules of provider plugins. */
   readonly plugins?: readonly string[]
+  /** Threads that serve, 1 to 16; but for the first they serve only while several programs ask at a time. Not for storage that waits for an event loop. Default: 1. */
+  readonly workers?: number
   /** Gets what goes wrong while the mount is served. */
   readonly onError?: (message: string) => void
+}
+
+/** Threads that serve one mount. */
+export const MOST_WORKERS = 16
+
+/** @throws {TypeError} for a number of threads that cannot be */
+function checkWorkers(count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1 || count > MOST_WORKERS)
+    throw new TypeError(`a mount has 1 to ${MOST_WORKERS} workers, not ${count}`)
 }
 
 /** The type of the mounts is `fuse.btt-mount`. */
@@ -108,21 +119,23 @@ export class MountedImage {
 }
 
 async function serveUntilEnd(
-  thread: ServingThread,
+  team: ServingTeam,
   mount: NamedMount,
   watcher: MountWatcher,
   takeBack: () => void,
 ): Promise<void> {
   let failed = true
   try {
-    await thread.ended
+    await team.ended
     failed = false
   } finally {
-    takeBack()
     // A thread that died leaves a mount that nobody answers, and perhaps a read of /dev/fuse that keeps the process from ending. One whose closing
     // failed leaves none, and the mount point may be another's by now.
     if (failed && (await isVisible(mount)))
       await unmountFuse(mount.mountPoint, { abort: true }).catch(() => undefined)
+    // The descriptor's number may be another file's once it is closed.
+    await team.allEnded()
+    takeBack()
     closeSync(mount.fd)
     await watcher.goodbye()
   }
@@ -130,7 +143,7 @@ async function serveUntilEnd(
 
 /** Mounts with the image attached; if that fails, nothing is mounted and the image is closed. */
 async function mountOrClose(
-  thread: ServingThread,
+  team: ServingTeam,
   name: string,
   options: Omit<MountFuseOptions, 'fsName' | 'subtype'>,
   onError: (message: string) => void,
@@ -142,24 +155,25 @@ async function mountOrClose(
     // The program that mounts may have been killed when its work was done.
     if (await isVisible({ mountPoint, name }))
       await unmountFuse(mountPoint, { lazy: true }).catch(() => undefined)
-    thread.command('close')
-    await thread.ended.catch((failure: unknown) => onError(describeError(failure)))
+    team.command('close')
+    await team.ended.catch((failure: unknown) => onError(describeError(failure)))
+    await team.allEnded()
     throw error
   }
 }
 
 /** Serves a mount, and has it watched; if that fails, the mount is gone and the image closed. */
 async function serveWatched(
-  thread: ServingThread,
+  team: ServingTeam,
   mount: NamedMount,
   stop: StopFlag,
 ): Promise<{ ended: Promise<void> }> {
   const { mountPoint } = mount
-  thread.command({ serve: mount.fd })
+  team.command({ serve: mount.fd })
   const takeBack = stopOnExit(stop, mountPoint)
   try {
     const watcher = await startMountWatcher(mountPoint)
-    return { ended: serveUntilEnd(thread, mount, watcher, takeBack) }
+    return { ended: serveUntilEnd(team, mount, watcher, takeBack) }
   } catch (error) {
     try {
       await unmountFuse(mountPoint, { abort: true })
@@ -167,7 +181,7 @@ async function serveWatched(
       // Where no program can be started, the thread has at least to let go of the image.
       await requestStop(stop, mountPoint)
     }
-    await thread.ended.catch(() => undefined)
+    await team.allEnded()
     takeBack()
     closeSync(mount.fd)
     throw error
@@ -182,20 +196,19 @@ async function serveWatched(
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
   const { image, namespaceOffset, onError = () => {} } = options
   const { readOnly = false, allowOther = false, directIo = false } = options
-  const { extraOptions = [], plugins = [] } = options
+  const { extraOptions = [], plugins = [], workers = 1 } = options
+  checkWorkers(workers)
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
-  const board = new StatisticsBoard()
-  const thread = new ServingThread(
-    { image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop },
-    onError,
-  )
-  const info = await thread.attached
+  const board = StatisticsBoard.forThreads(workers)
+  const input = { image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop }
+  const team = await ServingTeam.start(input, workers, onError)
+  const { info } = team
   const letSignalsIn = holdSignals()
   try {
     const fuseOptions = { mountPoint, readOnly, allowOther, extraOptions }
-    const mount = await mountOrClose(thread, mountName(image), fuseOptions, onError)
-    const { ended } = await serveWatched(thread, mount, stop)
+    const mount = await mountOrClose(team, mountName(image), fuseOptions, onError)
+    const { ended } = await serveWatched(team, mount, stop)
     ended.catch(() => undefined)
     return new MountedImage(info, mount, ended, board)
   } finally {

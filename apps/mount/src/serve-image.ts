@@ -1,14 +1,22 @@
 /**
- * The thread that owns the image: it attaches it, serves the mount, and closes it when the mount is gone.
+ * The thread that owns the image: it attaches it, serves the mount, and closes it when the mount is gone. In a team the first does that; the others join the image, serve beside it
+ * while several programs ask, and end their part.
  *
  * Where no provider call can wait but for the thread, it blocks in a loop on /dev/fuse. A provider that sleeps needs the event loop, and gets it.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { isBttkitError, type BttDevice } from '@bttkit/interfaces'
+import { isBttkitError, MountError, type BttDevice } from '@bttkit/interfaces'
 import { describeError, loadProviderPlugin } from '@bttkit/command-line'
-import { FuseFileSystem, FuseSession, serveAsync, serveBlocking } from '@bttkit/fuse-kernel'
+import {
+  Crowd,
+  FuseFileSystem,
+  FuseSession,
+  serveAsync,
+  serveBlocking,
+  serveStandingBy,
+} from '@bttkit/fuse-kernel'
 import { runAsync } from '@bttkit/sleepable'
-import { createStack } from '@bttkit/stack'
+import { createStack, type ImageShare, type Stack } from '@bttkit/stack'
 import { DiskFile } from './disk-file.ts'
 import type { ServerCommand, ServerFailure, ServerInput, ServerMessage } from './server-messages.ts'
 import { StatisticsBoard } from './statistics-board.ts'
@@ -28,25 +36,58 @@ function describe(error: unknown): ServerFailure {
     : { message: describeError(error) }
 }
 
-async function attach(): Promise<BttDevice> {
+interface Attached {
+  readonly device: BttDevice
+  /** For the others of a team. */
+  readonly share?: ImageShare
+}
+
+async function attach(): Promise<Attached> {
   const stack = createStack({ plugins: await Promise.all(input.plugins.map(loadProviderPlugin)) })
+  const { image, readOnly, namespaceOffset, team } = input
+  if (team === undefined)
+    return { device: await stack.openImage(image, { readOnly, namespaceOffset, blocking: true }) }
+  if (team.share !== undefined) return { device: await stack.joinImage(team.share) }
+  return attachForTeam(stack)
+}
+
+/** @throws {MountError} EOPNOTSUPP for storage that several blocked threads cannot use */
+async function attachForTeam(stack: Stack): Promise<Attached> {
   const { image, readOnly, namespaceOffset } = input
-  return stack.openImage(image, { readOnly, namespaceOffset, blocking: true })
+  const provider = await stack.openProvider(image, { readOnly, blocking: true, threads: true })
+  try {
+    if (provider.capabilities.mayWait || provider.share === undefined) {
+      const why = 'its storage waits for an event loop, or cannot be opened by several threads'
+      throw new MountError({ image }, `cannot be served by more than one thread: ${why}`, 'EOPNOTSUPP')
+    }
+    const device = await stack.attachImage(provider, { readOnly, namespaceOffset, threads: true })
+    return { device, share: stack.shareImage(device) }
+  } catch (error) {
+    await provider.close()
+    throw error
+  }
 }
 
 async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stopped'> {
+  const { directIo, readOnly, stop, team } = input
+  const { member = 0 } = team ?? {}
+  // What may wait for other threads may do so on this one.
+  const blocks = team !== undefined || !device.mayWait
   const board = new StatisticsBoard(input.statistics)
   const info = new TextFile('info.json', `${JSON.stringify(device.info, undefined, 2)}\n`)
-  const { directIo, readOnly, stop } = input
+  const files = [new DiskFile(device, blocks), info]
   const session = new FuseSession(
-    new FuseFileSystem({ files: [new DiskFile(device, !device.mayWait), info], directIo, readOnly }),
+    new FuseFileSystem({ files, directIo, readOnly, ...(team && { sharedState: team.files }) }),
   )
   const options = {
     stop,
     onError: (error: unknown) => tell({ error: describe(error).message }),
-    onHandled: () => board.update(device),
+    onHandled: () => board.update(device, member, blocks),
   }
-  return device.mayWait ? serveAsync(fd, session, options) : serveBlocking(fd, session, options)
+  if (!blocks) return serveAsync(fd, session, options)
+  if (team === undefined) return serveBlocking(fd, session, options)
+  const inTeam = { ...options, crowd: new Crowd(team.crowd) }
+  return member === 0 ? serveBlocking(fd, session, inTeam) : serveStandingBy(fd, session, inTeam)
 }
 
 async function nextCommand(): Promise<ServerCommand> {
@@ -56,8 +97,8 @@ async function nextCommand(): Promise<ServerCommand> {
 }
 
 async function run(): Promise<void> {
-  const device = await attach()
-  tell({ attached: device.info })
+  const { device, share } = await attach()
+  tell({ attached: device.info, share })
   const command = await nextCommand()
   let ended: 'unmounted' | 'stopped' = 'unmounted'
   try {

@@ -1,5 +1,7 @@
-/** What the main thread and the thread that serves the mount tell each other. */
+/** What the main thread and the threads that serve the mount tell each other. */
 import type { BttInfo } from '@bttkit/interfaces'
+import type { CrowdMemory } from '@bttkit/fuse-kernel'
+import type { ImageShare } from '@bttkit/stack'
 
 /** Given to the serving thread when it starts. */
 export interface ServerInput {
@@ -11,6 +13,19 @@ export interface ServerInput {
   readonly plugins: readonly string[]
   readonly statistics: SharedArrayBuffer
   readonly stop: SharedArrayBuffer
+  /** Present where several threads serve. */
+  readonly team?: Team | undefined
+}
+
+/** A thread among several that serve one mount. */
+export interface Team {
+  /** 0 is the thread that attaches the image; the others stand by. */
+  readonly member: number
+  /** What one that stands by joins the image with. */
+  readonly share?: ImageShare | undefined
+  readonly crowd: CrowdMemory
+  /** What all know of the files. */
+  readonly files: SharedArrayBuffer
 }
 
 export type ServerCommand =
@@ -27,7 +42,8 @@ export interface ServerFailure {
 }
 
 export type ServerMessage =
-  | { readonly attached: BttInfo }
+  /** The image is attached, or joined. The share is for the others of the team. */
+  | { readonly attached: BttInfo; readonly share?: ImageShare | undefined }
   | { readonly failed: ServerFailure }
   /** Something went wrong for one request; the mount goes on. */
   | { readonly error: string }

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { MountError, type BttInfo } from '@bttkit/interfaces'
+import type { ImageShare } from '@bttkit/stack'
 import { CommandError } from '@bttkit/command-line'
 import type { ServerCommand, ServerFailure, ServerInput, ServerMessage } from './server-messages.ts'
 
@@ -8,10 +9,16 @@ function revive({ errno, message }: ServerFailure): Error {
   return errno === undefined ? new CommandError(message) : new MountError({}, message, errno)
 }
 
-/** The thread that owns an image and serves it, as the main thread sees it. */
+/** An image that a thread has attached or joined. */
+export interface AttachedImage {
+  readonly info: BttInfo
+  readonly share?: ImageShare | undefined
+}
+
+/** A thread that has an image and serves it, as the main thread sees it. */
 export class ServingThread {
   /** Resolves when the image is attached. */
-  readonly attached: Promise<BttInfo>
+  readonly attached: Promise<AttachedImage>
   /** Resolves when the loop has ended and the image is closed. Rejects, as `attached` does, when the thread fails, or ends by itself. */
   readonly ended: Promise<void>
   private readonly worker: Worker
@@ -34,9 +41,9 @@ export class ServingThread {
         if ('failed' in message || 'ended' in message) void this.worker.terminate()
       })
     })
-    const attached = new Promise<BttInfo>((resolve) => {
+    const attached = new Promise<AttachedImage>((resolve) => {
       this.worker.on('message', (message: ServerMessage) => {
-        if ('attached' in message) resolve(message.attached)
+        if ('attached' in message) resolve({ info: message.attached, share: message.share })
       })
     })
     const ended = new Promise<void>((resolve) => {

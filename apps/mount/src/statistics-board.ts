@@ -3,27 +3,48 @@ import type { BttDevice, DeviceCounters } from '@bttkit/interfaces'
 const FIELDS = ['reads', 'writes', 'zeroes', 'bytesRead', 'bytesWritten', 'flushes', 'lanesInUse'] as const
 
 /**
- * Where the thread that serves a mount writes down what it has done, for the main thread to read at any time: the one may be blocked and cannot be asked.
+ * Where the threads that serve a mount write down what they have done, a row each, for the main thread to read at any time: they may be blocked and cannot be asked.
  */
 export class StatisticsBoard {
   readonly buffer: SharedArrayBuffer
   private readonly values: Float64Array
 
-  constructor(buffer = new SharedArrayBuffer(FIELDS.length * 8)) {
+  /** @param buffer of a board that was made by `forThreads` */
+  constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     this.values = new Float64Array(buffer)
   }
 
-  /** Writes down the statistics of a device. */
-  update(device: BttDevice): void {
-    const statistics = device.statistics()
-    let index = 0
+  static forThreads(count: number): StatisticsBoard {
+    return new StatisticsBoard(new SharedArrayBuffer(count * FIELDS.length * Float64Array.BYTES_PER_ELEMENT))
+  }
+
+  /**
+   * Writes down what a thread has done with its device.
+   *
+   * @param isIdle whether the thread is in the middle of nothing. Then it holds no lane, and they are not counted: where threads share them, that can take longer than a request
+   */
+  update(device: BttDevice, thread: number, isIdle: boolean): void {
+    const statistics = device.statistics(!isIdle)
+    let index = thread * FIELDS.length
     for (const field of FIELDS) this.values[index++] = statistics[field]
   }
 
   read(): DeviceCounters {
-    const [reads = 0, writes = 0, zeroes = 0, bytesRead = 0, bytesWritten = 0, flushes = 0, lanesInUse = 0] =
-      this.values
-    return { reads, writes, zeroes, bytesRead, bytesWritten, flushes, lanesInUse }
+    const sum = (field: (typeof FIELDS)[number]): number => {
+      let total = 0
+      for (let at = FIELDS.indexOf(field); at < this.values.length; at += FIELDS.length)
+        total += this.values[at] ?? 0
+      return total
+    }
+    return {
+      reads: sum('reads'),
+      writes: sum('writes'),
+      zeroes: sum('zeroes'),
+      bytesRead: sum('bytesRead'),
+      bytesWritten: sum('bytesWritten'),
+      flushes: sum('flushes'),
+      lanesInUse: sum('lanesInUse'),
+    }
   }
 }

@@ -219,10 +219,10 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
     this.readOnly = readOnly
   }
 
-  statistics(): DeviceStatistics {
+  statistics(countsLanes = true): DeviceStatistics {
     const { counters, storage, lanes } = this.attachment
     const measured = this.composition.measured?.statistics() ?? []
-    return counters.snapshot(storage.flushes, lanes.heldCount(), measured)
+    return counters.snapshot(storage.flushes, countsLanes ? lanes.heldCount() : 0, measured)
   }
 
   share(): DeviceShare {

@@ -17,9 +17,16 @@
  *
  * On a worker, `serveBlocking` is twice as fast; give it a stop flag, and `stopOnExit` to the main thread.
  */
+export { Crowd, createCrowd, endCrowd, type CrowdMemory } from './device/crowd.ts'
 export { createStopFlag, requestStop, stopOnExit, type StopFlag } from './device/stop-flag.ts'
 export { serveAsync, type ServeAsyncOptions } from './device/serve-async.ts'
-export { serveBlocking, type ServeEnd, type ServeOptions } from './device/serve-blocking.ts'
+export {
+  serveBlocking,
+  serveStandingBy,
+  type ServeBlockingOptions,
+  type ServeEnd,
+  type ServeOptions,
+} from './device/serve-blocking.ts'
 export { mountFuse, type FuseMount, type MountFuseOptions } from './mount/mount-fuse.ts'
 export { checkMountPoint } from './mount/mount-point.ts'
 export { mountSource } from './mount/mount-source.ts'

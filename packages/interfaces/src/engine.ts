@@ -139,7 +139,8 @@ export interface BttDevice extends BlockDevice {
   readonly info: BttInfo
   /** Whether operations may wait for the provider; where not, the atomic form is always to be had. */
   readonly mayWait: boolean
-  statistics(): DeviceStatistics
+  /** @param countsLanes whether `lanesInUse` is wanted, or stays 0. Lanes that threads share are looked at one by one, which takes longer than a request. Default: true. */
+  statistics(countsLanes?: boolean): DeviceStatistics
   /**
    * For `Engine.join` on other threads of this process.
    *

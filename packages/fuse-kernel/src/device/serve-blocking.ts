@@ -1,9 +1,10 @@
 import { readSync } from 'node:fs'
+import type { Crowd } from './crowd.ts'
 import type { ErrorReporter } from '../session/errno.ts'
 import type { FuseExchange } from '../session/fuse-exchange.ts'
 import type { FuseSession } from '../session/fuse-session.ts'
 import { afterReadError, writeReply } from './fuse-device.ts'
-import { enterLoop, leaveLoop, stopRequested, type StopFlag } from './stop-flag.ts'
+import { enterLoop, leaveLoop, stopRequested, tryLeaveLoop, type StopFlag } from './stop-flag.ts'
 
 export interface ServeOptions {
   /** Gets errors that files threw without an errno, and replies that the kernel refused. Must not throw. */
@@ -31,17 +32,19 @@ function receive(fd: number, exchange: FuseExchange): boolean {
   }
 }
 
-/**
- * Serves a mount on this thread, one request after another, until it is unmounted or a stop is requested. Blocks the
- * thread: it belongs on a worker, whose files wait by blocking. Twice as fast as `serveAsync` for one program that waits
- * for each answer. Several threads may serve one descriptor, each with its own session.
- *
- * Does not close `fd`: whoever mounted does, when the last thread has ended.
- *
- * @throws the error of read(2) on `fd` when it is none that the protocol knows.
- */
-export function serveBlocking(fd: number, session: FuseSession, options: ServeOptions): ServeEnd {
-  const { onError, stop, onHandled } = options
+export interface ServeBlockingOptions extends ServeOptions {
+  /** Where several threads serve the mount: what they have in common to tell whether it takes more than one. */
+  readonly crowd?: Crowd
+}
+
+/** Serves until the mount is gone, a stop is requested, or `restsWith` the crowd and that has gone. */
+function serve(
+  fd: number,
+  session: FuseSession,
+  options: ServeBlockingOptions,
+  restsWith?: Crowd,
+): ServeEnd | 'resting' {
+  const { onError, stop, onHandled, crowd } = options
   if (stop !== undefined && !enterLoop(stop)) return 'stopped'
   let entered = stop !== undefined
   const leave = (): void => {
@@ -53,14 +56,51 @@ export function serveBlocking(fd: number, session: FuseSession, options: ServeOp
     while (receive(fd, exchange)) {
       session.handleBlocking(exchange, onError)
       onHandled?.()
-      const last = stop !== undefined && stopRequested(stop, exchange.stopToken)
+      crowd?.note(exchange.caller)
+      const stops = stop !== undefined && stopRequested(stop, exchange.stopToken)
+      const rests = !stops && restsWith?.isGone === true && (stop === undefined || tryLeaveLoop(stop))
+      if (rests) entered = false
       // Before the answer: who gets it must not find this loop still counted.
-      if (last) leave()
+      if (stops) leave()
       writeReply(fd, exchange, onError)
-      if (last) return 'stopped'
+      if (stops) return 'stopped'
+      if (rests) return 'resting'
     }
     return 'unmounted'
   } finally {
     leave()
   }
+}
+
+/**
+ * Serves a mount on this thread, one request after another, until it is unmounted or a stop is requested. Blocks the
+ * thread: it belongs on a worker, whose files wait by blocking. Twice as fast as `serveAsync` for one program that waits
+ * for each answer. Several threads may serve one descriptor, each with its own session.
+ *
+ * Does not close `fd`: whoever mounted does, when the last thread has ended.
+ *
+ * @throws the error of read(2) on `fd` when it is none that the protocol knows.
+ */
+export function serveBlocking(fd: number, session: FuseSession, options: ServeBlockingOptions): ServeEnd {
+  // Without a crowd to rest with, it does not.
+  return serve(fd, session, options) === 'stopped' ? 'stopped' : 'unmounted'
+}
+
+/**
+ * As `serveBlocking`, but only while several programs ask at a time; else this thread waits beside. One thread of the mount at least has to serve all the time, with the
+ * same crowd. Ends also, with 'unmounted', when that is over (`endCrowd`).
+ *
+ * @throws the error of read(2) on `fd` when it is none that the protocol knows.
+ */
+export function serveStandingBy(
+  fd: number,
+  session: FuseSession,
+  options: ServeBlockingOptions & { readonly crowd: Crowd },
+): ServeEnd {
+  const { crowd } = options
+  while (crowd.wait()) {
+    const end = serve(fd, session, options, crowd)
+    if (end !== 'resting') return end
+  }
+  return 'unmounted'
 }

@@ -6,7 +6,7 @@
  * in the name, so that nobody else's lookup can take the place of ours.
  *
  * Invariants:
- * - A loop that has entered ends by answering a lookup with its token after the flag was set, or because the mount is
+ * - Once the flag is set, a loop that has entered ends by answering a lookup with its token, or because the mount is
  *   gone; nothing else. So exactly as many lookups as loops had entered find somebody to answer them, and none of them
  *   hangs. That is why setting the flag and counting is one atomic step.
  * - No loop enters after the flag is set.
@@ -46,6 +46,16 @@ export function enterLoop(flag: StopFlag): boolean {
 
 export function leaveLoop(flag: StopFlag): void {
   Atomics.sub(new Int32Array(flag), 0, 1)
+}
+
+/** Counts a loop out that was not stopped; false when one of the lookups is for it by now, so that it has to go on until that comes. */
+export function tryLeaveLoop(flag: StopFlag): boolean {
+  const word = new Int32Array(flag)
+  for (;;) {
+    const before = Atomics.load(word, 0)
+    if ((before & STOP) !== 0) return false
+    if (Atomics.compareExchange(word, 0, before, before - 1) === before) return true
+  }
 }
 
 /** Whether a loop that got a lookup with this token has to end. */

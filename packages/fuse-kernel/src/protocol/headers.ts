@@ -8,7 +8,10 @@ export const IN_HEADER = {
   unique: 8,
   /** u64: the inode that it is about. */
   nodeId: 16,
-  // u32 uid at 24, u32 gid at 28, u32 pid at 32, u16 length of extensions at 36, u16 padding: not needed
+  // u32 uid at 24, u32 gid at 28: not needed
+  /** u32: the thread that asks, or 0. */
+  pid: 32,
+  // u16 length of extensions at 36, u16 padding: not needed
   size: 40,
 } as const
 

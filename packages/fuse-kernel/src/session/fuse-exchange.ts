@@ -43,6 +43,11 @@ export class FuseExchange {
     return getU32(this.view, IN_HEADER.opcode)
   }
 
+  /** The thread that made the request, by its number; 0 where it was the kernel by itself. */
+  get caller(): number {
+    return getU32(this.view, IN_HEADER.pid)
+  }
+
   /** The data of a WRITE, where it lies in the request; of later requests as well. */
   source(length: number): Uint8Array {
     if (this.sourceView.length !== length)
