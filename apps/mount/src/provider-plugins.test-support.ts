@@ -1,10 +1,12 @@
 /** Providers that misbehave on purpose, loaded into the program with `--plugin`. */
 import {
   defineProviderPlugin,
+  ProviderOpenError,
   type MaybeSleep,
   type ParameterSchemas,
   type PmemProvider,
   type ProviderCapabilities,
+  type ProviderShare,
 } from '@bttkit/interfaces'
 import { FileProvider } from '@bttkit/pmem-file'
 
@@ -106,12 +108,39 @@ class Lingering extends PassingProvider {
   }
 }
 
+/** May be joined by other threads. */
+class Shared extends PassingProvider {
+  private readonly scheme: string
+
+  constructor(inner: PmemProvider, scheme: string) {
+    super(inner)
+    this.scheme = scheme
+  }
+
+  share(): ProviderShare {
+    return { scheme: this.scheme, handle: this.inner.share?.() }
+  }
+}
+
+/** Ends its thread in the middle of a write. */
+class Deserting extends PassingProvider {
+  override write(): never {
+    process.exit(0)
+  }
+}
+
 /** Leaves a timer behind when it is closed. */
 class Clinging extends PassingProvider {
   override close(): MaybeSleep {
     setInterval(() => {}, 1000)
     return super.close()
   }
+}
+
+function innerShare(handle: unknown): ProviderShare {
+  if (typeof handle === 'object' && handle !== null && 'scheme' in handle && 'handle' in handle)
+    return { scheme: String(handle.scheme), handle: handle.handle }
+  throw new TypeError('no share')
 }
 
 const LINGERING_MS = 500
@@ -123,7 +152,17 @@ const numberSchema: ParameterSchemas[string] = {
 
 export const providerPlugin = defineProviderPlugin({
   name: 'misbehaving',
-  schemes: ['dying', 'sleepy', 'throwing', 'lingering', 'clinging', 'leaving', 'endless'],
+  schemes: [
+    'dying',
+    'sleepy',
+    'throwing',
+    'lingering',
+    'clinging',
+    'leaving',
+    'endless',
+    'deserted',
+    'unjoinable',
+  ],
   parameters: { writes: numberSchema, flushDelayMs: numberSchema },
   async open({ scheme, path, values }, { readOnly, blocking = false }): Promise<PmemProvider> {
     // Ends the thread that it runs on.
@@ -134,6 +173,11 @@ export const providerPlugin = defineProviderPlugin({
     if (scheme === 'sleepy') return new Sleepy(inner, Number(values.flushDelayMs))
     if (scheme === 'lingering') return new Lingering(inner)
     if (scheme === 'clinging') return new Clinging(inner)
+    if (scheme === 'deserted' || scheme === 'unjoinable') return new Shared(inner, scheme)
     return new Throwing(inner, { mayWait: true })
+  },
+  async join({ scheme, handle }) {
+    if (scheme === 'unjoinable') throw new ProviderOpenError({ image: scheme }, 'cannot be joined', 'EACCES')
+    return new Deserting(await FileProvider.join(innerShare(handle)))
   },
 })
