@@ -178,6 +178,6 @@ export const providerPlugin = defineProviderPlugin({
   },
   async join({ scheme, handle }) {
     if (scheme === 'unjoinable') throw new ProviderOpenError({ image: scheme }, 'cannot be joined', 'EACCES')
-    return new Deserting(await FileProvider.join(innerShare(handle)))
+    return new Deserting(FileProvider.join(innerShare(handle)))
   },
 })

@@ -18,7 +18,7 @@ export interface ServerInput {
 }
 
 /** A thread among several that serve one mount. */
-export interface Team {
+interface Team {
   /** 0 is the thread that attaches the image; the others stand by. */
   readonly member: number
   /** What one that stands by joins the image with. */

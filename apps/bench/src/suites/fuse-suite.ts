@@ -15,7 +15,8 @@ import { OPERATIONS, atLeast, sectorComparison, singleSectors, type Suite } from
 
 const SECTOR_BYTES = 4096
 const LEAST_BLOCKS = 256
-const OURS = 'btt-mount, BTT image'
+const OURS = 'btt-mount, DAX, libpmem'
+const OURS_BY_FILE = 'btt-mount, a path'
 const QEMU = 'qemu-storage-daemon, raw file'
 const LIBFUSE = 'libfuse in C, memory'
 const NBD = 'nbdkit and nbdfuse, memory'
@@ -36,8 +37,15 @@ function isInstalled(program: string): boolean {
   })
 }
 
-function bttMount(context: BenchContext, workload: Workload): Pick<FuseDiskOptions, 'recipe' | 'verifyRest'> {
+/** By DAX the image counts as persistent memory, as in the suite `device`: lines are written back, and nothing is durable. */
+function bttMount(
+  context: BenchContext,
+  workload: Workload,
+  byDax: boolean,
+): Pick<FuseDiskOptions, 'name' | 'recipe' | 'verifyRest'> {
+  const name = byDax ? OURS : OURS_BY_FILE
   return {
+    name,
     recipe: {
       ...MOUNTED_FOLDER,
       prepare: async (folder) => {
@@ -45,8 +53,13 @@ function bttMount(context: BenchContext, workload: Workload): Pick<FuseDiskOptio
         await context.stack.createImage(image(folder), { sizeBytes: imageBytes(workload) })
       },
       command: (folder) => [
+        ...(byDax ? ['env', 'PMEM_IS_PMEM_FORCE=1'] : []),
         process.execPath,
-        ...moduleArguments('serve-mount', image(folder), MOUNTED_FOLDER.mountPoint(folder)),
+        ...moduleArguments(
+          'serve-mount',
+          byDax ? `dax:${image(folder)}` : image(folder),
+          MOUNTED_FOLDER.mountPoint(folder),
+        ),
       ],
     },
     verifyRest: async (folder, verify) => {
@@ -55,7 +68,7 @@ function bttMount(context: BenchContext, workload: Workload): Pick<FuseDiskOptio
       try {
         const device = await stack.attachImage(provider, { readOnly: true })
         await verify(async (lba, target) => device.read(lba, target))
-        await verifyBijection(OURS, provider, device.info)
+        await verifyBijection(name, provider, device.info)
       } finally {
         await provider.close()
       }
@@ -152,15 +165,15 @@ async function compareDisks(context: BenchContext, operation: Operation): Promis
   const core = availableParallelism() - 1
   const { seed } = context
   const common = { workload, seed, core }
-  const disks: Contestant[] = [
-    new FuseDisk({
-      name: OURS,
-      kind: 'ours',
-      ...bttMount(context, workload),
-      ...common,
-      folder: context.freshPath(),
-    }),
-  ]
+  const disks: Contestant[] = [true, false].map(
+    (byDax) =>
+      new FuseDisk({
+        kind: 'ours',
+        ...bttMount(context, workload, byDax),
+        ...common,
+        folder: context.freshPath(),
+      }),
+  )
   for (const peer of await peers(context, sizeBytes))
     disks.push(new FuseDisk({ ...peer, ...common, folder: context.freshPath() }))
   return sectorComparison({

@@ -1,7 +1,7 @@
 import type { Sleepable } from '@bttkit/interfaces'
 
 /** What is still to be driven of an operation; nothing where it was over when its call returned. */
-export type Remaining = Sleepable<void> | void
+type Remaining = Sleepable<void> | void
 
 /**
  * A file of fixed size, as a disk is. Only `name`, `size` and `read` are needed.
