@@ -28,6 +28,11 @@ export function wholeSector({ source, metadata }: Change, done: number, shape: S
   }
 }
 
+/** How many bytes the content of each whole sector of the change has. */
+export function wholeSectorBytes({ source, metadata }: Change, { sectorSize, metadataSize }: Shape): number {
+  return (source === undefined ? 0 : sectorSize) + (metadata === undefined ? 0 : metadataSize)
+}
+
 /** A sector with the `count` bytes of the change that begin at its byte `done`; the rest of it, and its metadata, stay. */
 export function overlay(
   old: SectorContent,

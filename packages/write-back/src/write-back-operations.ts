@@ -11,7 +11,7 @@ import { inAtomicContext } from '@bttkit/sleepable'
 import { BackgroundCommit } from './background-commit.ts'
 import { Commits, type CommitTarget } from './commits.ts'
 import { GatheredSectors, type SectorContent } from './gathered-sectors.ts'
-import { overlay, wholeSector, type Change } from './sector-change.ts'
+import { overlay, wholeSector, wholeSectorBytes, type Change } from './sector-change.ts'
 
 /** What a write-back cache can be put before: an attached BTT, or a device like it. Nobody else changes it meanwhile. */
 export interface WriteBackTarget extends CommitTarget {
@@ -196,7 +196,7 @@ export class WriteBackOperations implements BlockOperations<Sleepable<void>> {
     const { sectorSize, metadataSize } = this.shape
     const lba = Math.floor((change.offset + done) / sectorSize)
     const isWhole = count === sectorSize
-    const contentBytes = isWhole && change.source === undefined ? 0 : sectorSize + metadataSize
+    const contentBytes = isWhole ? wholeSectorBytes(change, this.shape) : sectorSize + metadataSize
     const hasRoom = (): boolean => sectors.hasRoom(lba, contentBytes)
     for (;;) {
       if (!hasRoom()) yield* this.commits.makeRoom(hasRoom)
