@@ -104,10 +104,16 @@ export class HeldDevice implements WriteBackTarget, BlockOperations<Sleepable<vo
 
   private *call(call: string, body: (each: number) => void = () => {}, count = 0): Sleepable<void> {
     this.calls.push(call)
+    const make = (): void => {
+      for (let each = 0; each < count; each++) body(each)
+    }
+    // A read has what was there when it began.
+    const isRead = call.startsWith('read')
+    if (isRead) make()
     if (this.isHeld(call)) yield this.hold()
     const failure = this.failure(call)
     if (failure !== undefined) throw failure
-    for (let each = 0; each < count; each++) body(each)
+    if (!isRead) make()
   }
 
   private hold(): Wait {
