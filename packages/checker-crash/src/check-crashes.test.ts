@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { CallStage, Engine } from '@bttkit/interfaces'
 import { POWER_FAIL_MODELS, type PowerFailModel } from '@bttkit/pmem-power-fail'
-import { checkCrashes, replayCrash, type CrashOperation } from './index.ts'
-import { engine, smallImage, twoArenas, withoutFlushOf } from './crash-check.test-support.ts'
+import { checkCrashes, replayCrash, type CrashCheckResult, type CrashOperation } from './index.ts'
+import {
+  engine,
+  engineThatForgetsWrites,
+  smallImage,
+  twoArenas,
+  withoutFlushOf,
+} from './crash-check.test-support.ts'
 
 const SECTORS_512 = smallImage(512)
 const SECTORS_4096 = smallImage(4096)
@@ -70,6 +76,45 @@ test.each(['px86', 'buffered'] as const)(
     expect(through.points).toBe(checkCrashes(options).points)
   },
 )
+
+describe('before a write-back cache', () => {
+  const writes = (...values: number[]): CrashOperation[] =>
+    values.map((value) => ({ kind: 'write', lba: 33, count: 1, value }))
+  const flush: CrashOperation = { kind: 'flush' }
+  const check = (workload: CrashOperation[], limitBytes: number, engineOf = engine): CrashCheckResult =>
+    checkCrashes({
+      engine: engineOf,
+      image: SECTORS_4096,
+      model: 'px86',
+      workload,
+      writeBack: { limitBytes },
+    })
+
+  test.each([1, 15_000])(
+    'of %i bytes, every operation survives, each sector as it was at the last flush or became since',
+    (limitBytes) => {
+      for (const model of ['px86', 'buffered'] as const)
+        for (const more of [{ duringRecovery: true, operationsAfterwards: AFTERWARDS }, { afterDeath: true }]) {
+          const workload = [...everyKind(4096), flush, ...everyKind(4096).toReversed()]
+          const options = { engine, image: SECTORS_4096, model, workload, writeBack: { limitBytes } }
+          const result = checkCrashes({ ...options, ...more })
+          expect(result.violations).toEqual([])
+          expect(result.isExhaustive).toBe(true)
+        }
+    },
+  )
+
+  test('what is only in memory may be lost, or be there', () => {
+    expect(check(writes(1, 2, 3), 2 ** 20).violations).toEqual([])
+    expect(check(writes(1, 2, 3), 1).violations).toEqual([])
+  })
+
+  test('what a flush was over for has to be there', () => {
+    expect(check([...writes(1), flush], 2 ** 20, engineThatForgetsWrites()).violations[0]?.problem).toContain(
+      'at the end of operation 1 (flush): LBA 33 is not what was acknowledged',
+    )
+  })
+})
 
 test('operations over the border of two arenas survive', () => {
   const image = twoArenas(4096)
