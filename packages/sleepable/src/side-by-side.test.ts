@@ -46,6 +46,8 @@ function* waitingFor(...calls: readonly Wait[]): Sleepable<void> {
   }
 }
 
+const anyNumber = (): boolean => true
+
 /** Lets everything go on that can. */
 const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
@@ -56,7 +58,7 @@ beforeEach(() => {
 test('operations wait side by side, and each goes on when its own wait is over', async () => {
   const calls = [new Call('A'), new Call('B'), new Call('C')] as const
   const [a, b, c] = calls
-  const running = runAsync(sideBySide([waitingFor(a, c), waitingFor(b)], 2))
+  const running = runAsync(sideBySide([waitingFor(a, c), waitingFor(b)], anyNumber))
   await settle()
   expect(events).toEqual(['A begins', 'B begins'])
   b.finish()
@@ -79,7 +81,7 @@ test('no more than so many are under way at once, and the next is asked for when
       yield waitingFor(call)
     }
   }
-  const running = runAsync(sideBySide(operations(), 2))
+  const running = runAsync(sideBySide(operations(), (underWay) => underWay < 2))
   await settle()
   expect(calls.map(({ begun }) => begun)).toEqual([1, 1, 0])
   calls[1]?.finish()
@@ -101,7 +103,7 @@ test('a failure is told to its own operation; the others go on, and the first on
       throw new Error('what it makes of it')
     }
   }
-  const running = runAsync(sideBySide([careful(), waitingFor(b)], 2))
+  const running = runAsync(sideBySide([careful(), waitingFor(b)], anyNumber))
   a.fail(new Error('the disk'))
   await settle()
   expect(heard).toEqual(new Error('the disk'))
@@ -113,7 +115,7 @@ test('a failure is told to its own operation; the others go on, and the first on
 
 test('a driver that blocks waits for one after the other, each once, and failures go where they belong', () => {
   const [a, b, c] = [new Call('A', new Error('the disk')), new Call('B'), new Call('C')]
-  expect(() => runBlocking(sideBySide([waitingFor(a), waitingFor(b, c)], 2))).toThrow('the disk')
+  expect(() => runBlocking(sideBySide([waitingFor(a), waitingFor(b, c)], anyNumber))).toThrow('the disk')
   expect(events).toEqual([
     'A is blocked on',
     'an operation has ended',
@@ -131,13 +133,13 @@ test('a driver that blocks goes on with one that can be blocked on while another
     yield new Call('A')
     isFree = true
   }
-  runBlocking(sideBySide([waitingFor(lock), holder()], 2))
+  runBlocking(sideBySide([waitingFor(lock), holder()], anyNumber))
   expect(events).toEqual(['A is blocked on', 'an operation is over', 'an operation has ended'])
 })
 
 test('where none can be blocked on it is refused, and all operations are ended', () => {
   const never = (): Wait => new Promise<void>(() => {})
-  expect(() => runBlocking(sideBySide([waitingFor(never()), waitingFor(never())], 2))).toThrow(CannotBlockError)
+  expect(() => runBlocking(sideBySide([waitingFor(never()), waitingFor(never())], anyNumber))).toThrow(CannotBlockError)
   expect(events).toEqual(['an operation has ended', 'an operation has ended'])
 })
 
@@ -145,13 +147,13 @@ test('a driver that must not wait is told what is in use, and all operations are
   const held = Object.assign(new Promise<void>(() => {}), {
     on: { object: 'lane', kind: 'acquire', start: 3, end: 4 } as const,
   })
-  const run = (): void => runAtomic(sideBySide([waitingFor(held), waitingFor(held)], 2))
+  const run = (): void => runAtomic(sideBySide([waitingFor(held), waitingFor(held)], anyNumber))
   expect(run).toThrow(WouldSleepError)
   expect(events).toEqual(['an operation has ended', 'an operation has ended'])
 })
 
 test('when it is ended, so are the operations that wait', () => {
-  const operation = sideBySide([waitingFor(new Call('A')), waitingFor(new Call('B'))], 2)
+  const operation = sideBySide([waitingFor(new Call('A')), waitingFor(new Call('B'))], anyNumber)
   operation.next()
   operation.return()
   expect(events).toEqual(['an operation has ended', 'an operation has ended'])
@@ -161,7 +163,7 @@ test('a scheduler needs no event loop where all waits know when they are over', 
   let isOver = false
   const wait = (): Wait => Object.assign(new Promise<void>(() => {}), { ready: () => isOver })
   const scheduler = new Scheduler()
-  const task = scheduler.add('both', sideBySide([waitingFor(wait()), waitingFor(wait())], 2))
+  const task = scheduler.add('both', sideBySide([waitingFor(wait()), waitingFor(wait())], anyNumber))
   task.resume()
   expect(task.state).toBe('waiting')
   isOver = true
@@ -171,6 +173,6 @@ test('a scheduler needs no event loop where all waits know when they are over', 
 })
 
 test('operations that never wait are over when it is', () => {
-  runAtomic(sideBySide([waitingFor(), waitingFor(), waitingFor()], 1))
+  runAtomic(sideBySide([waitingFor(), waitingFor(), waitingFor()], () => false))
   expect(events.filter((event) => event.endsWith('is over'))).toHaveLength(3)
 })

@@ -187,20 +187,24 @@ class Branches {
 }
 
 /**
- * Runs operations side by side, at most so many at once; the next one is taken from `operations` when there is room for it. One that fails does not end the others; the
- * first failure is thrown when all have ended.
+ * Runs operations side by side; the next one is taken from `operations` when there is room for it. One that fails does not end the others; the first failure is thrown
+ * when all have ended.
  *
  * Where the driver blocks the thread they overlap only as far as waits begin before somebody waits for them.
  *
- * @param most a whole number from 1
+ * @param hasRoom whether another one may begin beside so many that are under way; there always is room for one
  */
-export function* sideBySide(operations: Iterable<Sleepable<void>>, most: number): Sleepable<void> {
+export function* sideBySide(
+  operations: Iterable<Sleepable<void>>,
+  hasRoom: (underWay: number) => boolean,
+): Sleepable<void> {
   const iterator = operations[Symbol.iterator]()
   const branches = new Branches()
   let next = iterator.next()
   try {
     while (next.done !== true || branches.count > 0) {
-      for (; next.done !== true && branches.count < most; next = iterator.next()) branches.start(next.value)
+      for (; next.done !== true && (branches.count === 0 || hasRoom(branches.count)); next = iterator.next())
+        branches.start(next.value)
       if (branches.count > 0 && !branches.resume()) yield branches.wait()
     }
   } catch (error) {

@@ -11,12 +11,16 @@ export interface CommitPiece {
 /** As many as the engine writes as one batch. More would go one batch after the other, where pieces go side by side. */
 const MOST_SECTORS_OF_DATA = 32
 
+export function isZeros({ contents }: CommitPiece): boolean {
+  return contents[0]?.data === undefined
+}
+
 /** Whether a sector goes into the piece before it. */
 function continues(piece: CommitPiece, lba: number, content: SectorContent): boolean {
   const { contents } = piece
   if (lba !== piece.lba + contents.length) return false
-  const isZeros = content.data === undefined
-  return isZeros === (contents[0]?.data === undefined) && (isZeros || contents.length < MOST_SECTORS_OF_DATA)
+  if (isZeros(piece) !== (content.data === undefined)) return false
+  return isZeros(piece) || contents.length < MOST_SECTORS_OF_DATA
 }
 
 /** Cuts sectors of ascending LBA into pieces. */
@@ -48,9 +52,10 @@ function joined(parts: readonly (Uint8Array | undefined)[], partBytes: number): 
 export function commitPiece(
   device: Pick<BlockGeometry, 'sectorSize' | 'metadataSize'>,
   operations: BlockOperations<Sleepable<void>>,
-  { lba, contents }: CommitPiece,
+  piece: CommitPiece,
 ): Sleepable<void> {
-  if (contents[0]?.data === undefined) return operations.zero(lba, contents.length)
+  const { lba, contents } = piece
+  if (isZeros(piece)) return operations.zero(lba, contents.length)
   const data = contents.map((content) => content.data)
   const metadata = contents.map((content) => content.metadata)
   const hasMetadata = metadata.some((part) => part !== undefined)

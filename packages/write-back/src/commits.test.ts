@@ -9,7 +9,7 @@ const SECTOR_BYTES = SECTOR_SIZE + 8 + 128
 const opened: { inner: HeldDevice; device: WriteBackDevice }[] = []
 
 function open(options: WriteBackOptions = {}): { inner: HeldDevice; device: WriteBackDevice } {
-  const inner = new HeldDevice()
+  const inner = new HeldDevice({ sectorCount: 512 })
   const device = new WriteBackDevice(inner, options)
   opened.push({ inner, device })
   return { inner, device }
@@ -54,15 +54,18 @@ describe('a flush', () => {
     await flush
   })
 
-  test('commits many pieces side by side', async () => {
+  test('commits pieces side by side, some 128 sectors at once', async () => {
     const { inner, device } = open()
     inner.isHeld = isWrite
-    for (let lba = 0; lba < 64; lba += 2) await device.write(lba, fill(1))
+    for (let lba = 0; lba < 200; lba += 2) await device.write(lba, fill(1))
+    await device.write(300, fill(1, 100))
     const flush = device.flush()
     await settle()
-    expect(inner.heldCount).toBe(32)
+    expect(inner.heldCount).toBe(101)
+    inner.isHeld = () => false
     await inner.letGo()
     await flush
+    expect(inner.calls.filter(isWrite)).toHaveLength(104)
   })
 
   test('does not wait for what is written after it began, which the next one commits', async () => {
@@ -194,7 +197,7 @@ describe('memory', () => {
 
   test('is taken by zeros as well, so that zeroing all of a device is bounded', async () => {
     const { inner, device } = open({ limitBytes: 128 * 20 })
-    await device.zero(0, 64)
+    await device.zero(0, 70)
     expect(inner.calls).toEqual(['zero 0+20', 'zero 20+20', 'zero 40+20'])
   })
 

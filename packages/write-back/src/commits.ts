@@ -19,7 +19,7 @@ import {
 } from '@bttkit/interfaces'
 import { MutexLocks } from '@bttkit/region-lanes'
 import { sideBySide } from '@bttkit/sleepable'
-import { commitPiece, piecesOf, type CommitPiece } from './commit-pieces.ts'
+import { commitPiece, isZeros, piecesOf, type CommitPiece } from './commit-pieces.ts'
 import type { GatheredSectors } from './gathered-sectors.ts'
 
 /** What sectors are committed to. */
@@ -28,8 +28,8 @@ export interface CommitTarget extends BlockGeometry {
   readonly info: { readonly image: string }
 }
 
-/** Calls on the device at once. Those of storage whose flushes meet share them; each takes a lane or more, and readers need some, too. */
-const MOST_CALLS = 64
+/** Sectors that are written at once. They share the flushes where batches or the storage can; each takes a lane, of 256 as a rule, and readers need some, too. */
+const MOST_SECTORS_UNDER_WAY = 128
 
 /** The one lock. */
 const ROUND = 0
@@ -51,6 +51,7 @@ export class Commits {
   private begun = 0
   private lastSuccess = 0
   private lastFailure: CommitFailedError | undefined
+  private sectorsUnderWay = 0
 
   constructor(target: CommitTarget, sectors: GatheredSectors) {
     this.target = target
@@ -109,7 +110,7 @@ export class Commits {
     const number = ++this.begun
     const pieces = piecesOf(sectors.beginCommit())
     try {
-      yield* sideBySide(this.calls(pieces), MOST_CALLS)
+      yield* sideBySide(this.calls(pieces), () => this.sectorsUnderWay < MOST_SECTORS_UNDER_WAY)
       this.lastSuccess = number
       this.lastFailure = undefined
     } catch (error) {
@@ -126,8 +127,15 @@ export class Commits {
   }
 
   private *commit(piece: CommitPiece): Sleepable<void> {
-    yield* commitPiece(this.target, this.target.sleepable, piece)
-    this.sectors.committed(piece.lba, piece.contents.length)
+    const { lba, contents } = piece
+    const lanes = isZeros(piece) ? 1 : contents.length
+    this.sectorsUnderWay += lanes
+    try {
+      yield* commitPiece(this.target, this.target.sleepable, piece)
+      this.sectors.committed(lba, contents.length)
+    } finally {
+      this.sectorsUnderWay -= lanes
+    }
   }
 
   private failure(cause: unknown): CommitFailedError {
