@@ -35,7 +35,8 @@ export class DiskFile implements FuseFile {
     this.board.update(this.device)
   }
 
-  sync(): Sleepable<void> {
-    return this.device.sleepable.flush()
+  *sync(): Sleepable<void> {
+    yield* this.device.sleepable.flush()
+    this.board.update(this.device)
   }
 }

@@ -47,7 +47,9 @@ async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stop
     new FuseFileSystem({ files: [new DiskFile(device, board), info], directIo, readOnly }),
   )
   const options = { stop, onError: (error: unknown) => tell({ error: describe(error).message }) }
-  return device.mayWait || needsEventLoop(input) ? serveAsync(fd, session, options) : serveBlocking(fd, session, options)
+  return device.mayWait || needsEventLoop(input)
+    ? serveAsync(fd, session, options)
+    : serveBlocking(fd, session, options)
 }
 
 async function nextCommand(): Promise<ServerCommand> {

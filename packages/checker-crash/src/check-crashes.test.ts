@@ -81,7 +81,11 @@ describe('before a write-back cache', () => {
   const writes = (...values: number[]): CrashOperation[] =>
     values.map((value) => ({ kind: 'write', lba: 33, count: 1, value }))
   const flush: CrashOperation = { kind: 'flush' }
-  const check = (workload: CrashOperation[], limitBytes: number, engineOf: Engine = engine): CrashCheckResult =>
+  const check = (
+    workload: CrashOperation[],
+    limitBytes: number,
+    engineOf: Engine = engine,
+  ): CrashCheckResult =>
     checkCrashes({
       engine: engineOf,
       image: SECTORS_4096,

@@ -33,7 +33,15 @@ export interface CrashCheckOptions extends ExplorePointsOptions {
 }
 
 function pointsOf(options: CrashCheckOptions): Iterable<CrashPoint> {
-  const { engine, image, model, workload, operationsAfterwards = [], writesThrough = false, writeBack } = options
+  const {
+    engine,
+    image,
+    model,
+    workload,
+    operationsAfterwards = [],
+    writesThrough = false,
+    writeBack,
+  } = options
   const memory = new PowerFailMemory({ media: image, model })
   const { info } = runAtomic(engine.attach(memory.copy(), { readOnly: true }))
   const judgeOptions = { engine, operationsAfterwards, images: new ImageJudge(), info }

@@ -42,7 +42,8 @@ describe('of what is found in a half sector', () => {
   test('only the last change is right for who reads afterwards', () => {
     const history = historyOf(1, 2)
     expect(history.problem(7, 2, history.begin())).toBeUndefined()
-    for (const value of [0, 1, 3]) expect(history.problem(7, value, history.begin())).toContain('half sector 7')
+    for (const value of [0, 1, 3])
+      expect(history.problem(7, value, history.begin())).toContain('half sector 7')
     expect(history.problem(6, 0, history.begin())).toBeUndefined()
   })
 

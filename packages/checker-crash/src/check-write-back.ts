@@ -43,7 +43,18 @@ const MOST_STEPS_BEFORE_FAILURE = 400
 const STATES = 4
 const NEVER_MS = 2 ** 31 - 1
 
-const KINDS = ['write', 'write', 'write', 'halves', 'halves', 'zero', 'read', 'read', 'flush', 'flush'] as const
+const KINDS = [
+  'write',
+  'write',
+  'write',
+  'halves',
+  'halves',
+  'zero',
+  'read',
+  'read',
+  'flush',
+  'flush',
+] as const
 
 /** `at` and `count` are sectors; those of `halves` half sectors. */
 interface Step {
@@ -99,8 +110,8 @@ class Run {
       if (chosen === undefined) throw new RangeError('nobody can go on')
       return chosen
     })
-    for (const { error } of scheduler.tasks)
-      if (error !== undefined) this.problem ??= `an operation fails: ${String(error)}`
+    for (const { name, error } of scheduler.tasks)
+      if (error instanceof Error) this.problem ??= `${name} fails: ${error.message}`
     this.cutPower()
   }
 

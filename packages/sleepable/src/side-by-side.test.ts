@@ -1,5 +1,5 @@
 import { CannotBlockError, WouldSleepError, type Sleepable, type Wait } from '@bttkit/interfaces'
-import { beforeEach, expect, test } from "vitest"
+import { beforeEach, expect, test } from 'vitest'
 import { Scheduler, runAsync, runAtomic, runBlocking, sideBySide } from './index.ts'
 
 /** What happens, in its order. */
@@ -100,7 +100,7 @@ test('a failure is told to its own operation; the others go on, and the first on
       yield a
     } catch (error) {
       heard = error
-      throw new Error('what it makes of it')
+      throw new Error('what it makes of it', { cause: error })
     }
   }
   const running = runAsync(sideBySide([careful(), waitingFor(b)], anyNumber))
@@ -139,7 +139,9 @@ test('a driver that blocks goes on with one that can be blocked on while another
 
 test('where none can be blocked on it is refused, and all operations are ended', () => {
   const never = (): Wait => new Promise<void>(() => {})
-  expect(() => runBlocking(sideBySide([waitingFor(never()), waitingFor(never())], anyNumber))).toThrow(CannotBlockError)
+  expect(() => runBlocking(sideBySide([waitingFor(never()), waitingFor(never())], anyNumber))).toThrow(
+    CannotBlockError,
+  )
   expect(events).toEqual(['an operation has ended', 'an operation has ended'])
 })
 

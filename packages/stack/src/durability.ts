@@ -13,6 +13,8 @@ export interface DurabilityOptions {
   readonly blocking?: boolean | undefined
 }
 
+type OpenOptions = AttachOptions & DurabilityOptions
+
 /** An attached BTT with a write-back cache before it. Its counters are those of the BTT: what went on behind the cache. */
 class WriteBackBtt extends WriteBackDevice implements BttDevice {
   readonly info: BttInfo
@@ -42,8 +44,6 @@ export function checkDurability({ durability = 'write', threads }: OpenOptions):
   if (durability === 'flush' && threads === true)
     throw new TypeError('the durability mode flush is for one thread; other threads cannot join')
 }
-
-type OpenOptions = AttachOptions & DurabilityOptions
 
 /** The device as durable as the options say. One for reading has nothing to gather. */
 export function withDurability(device: BttDevice, options: OpenOptions): BttDevice {

@@ -34,7 +34,6 @@ export interface StackOptions {
 
 export type OpenImageOptions = AttachOptions & DurabilityOptions
 
-
 export interface CreateImageOptions extends CreateOptions {
   /** Makes the storage, of this many bytes, where it does not exist. */
   readonly sizeBytes?: number | undefined

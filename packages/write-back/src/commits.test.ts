@@ -210,7 +210,8 @@ describe('memory', () => {
 })
 
 describe('a commit that fails', () => {
-  const failingAt = (part: string) => (call: string) => (call.startsWith(part) ? new Error('the disk') : undefined)
+  const failingAt = (part: string) => (call: string) =>
+    call.startsWith(part) ? new Error('the disk') : undefined
 
   test('fails the flush, keeps what was not committed, and is tried again by the next flush', async () => {
     const { inner, device } = open()
@@ -220,7 +221,9 @@ describe('a commit that fails', () => {
     const failure: unknown = await device.flush().catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CommitFailedError)
     expect(failure).toMatchObject({ code: 'BTT_COMMIT_FAILED', errno: 'EIO' })
-    expect(String(failure)).toContain('held: 1 sectors could not be made durable and are kept in memory: Error: the disk')
+    expect(String(failure)).toContain(
+      'held: 1 sectors could not be made durable and are kept in memory: Error: the disk',
+    )
     expect(inner.byteOf(10)).toBe(2)
     expect(await readByte(device, 3)).toBe(1)
     await expect(device.flush()).rejects.toThrow(CommitFailedError)

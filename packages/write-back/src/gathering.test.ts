@@ -32,9 +32,7 @@ describe('what is gathered', () => {
     inner.bytes.fill(9)
     await device.write(3, fill(1))
     await device.zero(5, 1)
-    expect(await read(2, 5)).toEqual(
-      Uint8Array.from([9, 1, 9, 0, 9].flatMap((byte) => [...fill(byte)])),
-    )
+    expect(await read(2, 5)).toEqual(Uint8Array.from([9, 1, 9, 0, 9].flatMap((byte) => [...fill(byte)])))
     expect(inner.calls).toEqual(['read bytes 1024+512', 'read bytes 2048+512', 'read bytes 3072+512'])
     const part = new Uint8Array(300)
     await device.readBytes(2 * SECTOR_SIZE + 400, part)
@@ -60,10 +58,14 @@ describe('what is gathered', () => {
     await device.write(4, fill(1))
     await device.writeBytes(5 * SECTOR_SIZE + 10, Uint8Array.of(1))
     const expected = [5, 0, 9, 9].map((byte) => Array.from({ length: 8 }, () => byte))
-    expect([await metadataOf(3), await metadataOf(4), await metadataOf(5), await metadataOf(6)]).toEqual(expected)
+    expect([await metadataOf(3), await metadataOf(4), await metadataOf(5), await metadataOf(6)]).toEqual(
+      expected,
+    )
     await device.flush()
     expect(inner.calls.filter((call) => call.startsWith('write'))).toEqual(['write 3+3'])
-    expect([await metadataOf(3), await metadataOf(4), await metadataOf(5), await metadataOf(6)]).toEqual(expected)
+    expect([await metadataOf(3), await metadataOf(4), await metadataOf(5), await metadataOf(6)]).toEqual(
+      expected,
+    )
   })
 
   test('keeps the rest of a sector of which a part is written or zeroed', async () => {

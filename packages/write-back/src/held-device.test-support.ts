@@ -4,7 +4,8 @@ import type { WriteBackTarget } from './index.ts'
 
 export const SECTOR_SIZE = 512
 
-export const fill = (byte: number, sectors = 1): Uint8Array => new Uint8Array(SECTOR_SIZE * sectors).fill(byte)
+export const fill = (byte: number, sectors = 1): Uint8Array =>
+  new Uint8Array(SECTOR_SIZE * sectors).fill(byte)
 
 /** Lets everything go on that can. */
 export const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
@@ -53,20 +54,28 @@ export class HeldDevice implements WriteBackTarget, BlockOperations<Sleepable<vo
 
   *read(lba: number, target: Uint8Array, metadata?: Uint8Array): Sleepable<void> {
     const count = target.length / SECTOR_SIZE
-    yield* this.call(`read ${lba}+${count}`, (each) => {
-      target.set(this.sector(lba + each).subarray(0, SECTOR_SIZE), each * SECTOR_SIZE)
-      metadata?.set(this.sector(lba + each).subarray(SECTOR_SIZE), each * this.metadataSize)
-    }, count)
+    yield* this.call(
+      `read ${lba}+${count}`,
+      (each) => {
+        target.set(this.sector(lba + each).subarray(0, SECTOR_SIZE), each * SECTOR_SIZE)
+        metadata?.set(this.sector(lba + each).subarray(SECTOR_SIZE), each * this.metadataSize)
+      },
+      count,
+    )
   }
 
   *write(lba: number, source: Uint8Array, metadata?: Uint8Array): Sleepable<void> {
     const count = source.length / SECTOR_SIZE
-    yield* this.call(`write ${lba}+${count}`, (each) => {
-      const sector = this.sector(lba + each)
-      sector.fill(0).set(source.subarray(each * SECTOR_SIZE, (each + 1) * SECTOR_SIZE))
-      if (metadata !== undefined)
-        sector.set(metadata.subarray(each * this.metadataSize, (each + 1) * this.metadataSize), SECTOR_SIZE)
-    }, count)
+    yield* this.call(
+      `write ${lba}+${count}`,
+      (each) => {
+        const sector = this.sector(lba + each)
+        sector.fill(0).set(source.subarray(each * SECTOR_SIZE, (each + 1) * SECTOR_SIZE))
+        if (metadata !== undefined)
+          sector.set(metadata.subarray(each * this.metadataSize, (each + 1) * this.metadataSize), SECTOR_SIZE)
+      },
+      count,
+    )
   }
 
   *zero(lba: number, count: number): Sleepable<void> {

@@ -30,7 +30,8 @@ export const MUTANTS_OF_A_WRITE_BACK: readonly PatchedMutant[] = [
   },
   {
     name: 'commit-over-when-it-begins',
-    wrong: 'A commit counts as a success from its beginning on, and who comes meanwhile does not wait for it.',
+    wrong:
+      'A commit counts as a success from its beginning on, and who comes meanwhile does not wait for it.',
     rule: 'what was over when a flush began is durable when the flush is over',
     patch: {
       file: COMMITS,
