@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fsyncSync,
   openSync,
   readFileSync,
   readSync,
@@ -83,6 +84,21 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mounted image ${whyNoFuse() ?? ''}
     await device.readBytes(1234, back.fill(0))
     await device.close()
     expect(Buffer.compare(back, content)).toBe(0)
+  })
+
+  test('in the durability mode flush says at the unmount what could not be made durable, and fails', async () => {
+    await scene.create(17 * MIB)
+    const image = `fault:${scene.image}?faults=write,error`
+    const mount = scene.start(image, scene.mountPoint, '--durability', 'flush')
+    await until('mounted', () => mount.said.includes('is mounted') || mount.hasExited)
+    const fd = openSync(scene.disk, 'r+')
+    writeSync(fd, new Uint8Array(8192).fill(1), 0, 8192, 0)
+    expect(() => fsyncSync(fd)).toThrow('EIO')
+    closeSync(fd)
+    await scene.unmount(mount)
+    expect(await mount.exited).toBe(1)
+    expect(mount.said.split('2 sectors could not be made durable')).toHaveLength(2)
+    expect(mount.said).not.toContain('still serving')
   })
 
   test('with -o ro refuses every change, and attaches without changing an interrupted image', async () => {

@@ -77,6 +77,21 @@ test('after a close there is no commit any more', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('also where it is closed during such a commit', async () => {
+  const device = open()
+  inner.isHeld = () => true
+  await device.write(3, fill(1))
+  await vi.advanceTimersByTimeAsync(LIMIT_MS)
+  await device.write(4, fill(2))
+  const close = device.close()
+  inner.isHeld = () => false
+  const goOn = inner.letGo()
+  await vi.advanceTimersByTimeAsync(1)
+  await Promise.all([goOn, close])
+  expect(inner.calls).toEqual(['write 3+1', 'write 4+1', 'close'])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 test('on a device that blocks, the next operation commits what has been in memory for too long', () => {
   const device = open({ blocking: true })
   runBlocking(device.sleepable.write(3, fill(1)))

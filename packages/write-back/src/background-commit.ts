@@ -23,6 +23,7 @@ export class BackgroundCommit {
   private timer: NodeJS.Timeout | undefined
   private isPrompt = false
   private isUnderWay = false
+  private hasEnded = false
 
   constructor(parts: BackgroundParts) {
     this.parts = parts
@@ -31,10 +32,10 @@ export class BackgroundCommit {
   /** To be called whenever something was gathered. */
   noteGathered(): void {
     const { sectors, commits, limitMs } = this.parts
-    if (this.isUnderWay || commits.hasFailed || !sectors.hasFresh) return
+    if (this.hasEnded || this.isUnderWay || commits.hasFailed || !sectors.hasFresh) return
     if (sectors.isHalfFull) {
       if (this.isPrompt) return
-      this.stop()
+      this.clear()
       this.isPrompt = true
       this.timer = setTimeout(() => this.begin(), 0)
     } else {
@@ -42,14 +43,20 @@ export class BackgroundCommit {
     }
   }
 
-  stop(): void {
+  /** Nothing is committed by itself any more. */
+  end(): void {
+    this.hasEnded = true
+    this.clear()
+  }
+
+  private clear(): void {
     clearTimeout(this.timer)
     this.timer = undefined
     this.isPrompt = false
   }
 
   private begin(): void {
-    this.stop()
+    this.clear()
     this.isUnderWay = true
     void this.run().finally(() => {
       this.isUnderWay = false

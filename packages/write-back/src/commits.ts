@@ -141,7 +141,7 @@ export class Commits {
   private failure(cause: unknown): CommitFailedError {
     const { image } = this.target.info
     const [errno, why] = isBttkitError(cause) ? [cause.errno, cause.message] : ['EIO', String(cause)]
-    const detail = `${this.sectors.count} sectors could not be made durable and are kept in memory: ${why}`
+    const detail = `${this.sectors.count} sectors could not be made durable: ${why}`
     return new CommitFailedError({ image }, detail, errno, { cause })
   }
 }

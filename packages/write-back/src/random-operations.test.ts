@@ -24,7 +24,7 @@ test.each([1, 3000, 2 ** 20])(
         device.atomic.close()
         model.expectOn(runAtomic(engine.attach(new MemoryProvider({ bytes }, 'again'))).atomic)
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   },
 )

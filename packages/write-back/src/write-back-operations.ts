@@ -112,7 +112,7 @@ export class WriteBackOperations implements BlockOperations<Sleepable<void>> {
   }
 
   private *giveUp(): Sleepable<void> {
-    this.background.stop()
+    this.background.end()
     try {
       yield* this.commits.all()
     } finally {
