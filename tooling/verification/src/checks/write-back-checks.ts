@@ -9,7 +9,10 @@ import { smallImage } from './images.ts'
 const LIMIT = 300
 const MODELS: readonly PowerFailModel[] = ['px86', 'buffered']
 /** Of memory: for one sector, and for a few, so that some commits come because there is no room. */
-const LIMITS = [1, 2000]
+const LIMITS = [
+  { model: 'px86', limitBytes: 1 },
+  { model: 'buffered', limitBytes: 2000 },
+] as const
 
 /** What was written twice before it is flushed, and what was written and is flushed by a later flush. */
 const WORKLOAD: readonly CrashOperation[] = [
@@ -24,13 +27,11 @@ const inTurn: Check = {
   checker: 'crashes',
   run: ({ engine }) =>
     runAll(
-      MODELS.flatMap((model) =>
-        LIMITS.map((limitBytes) => () => {
-          const options = { engine, image: smallImage(engine), model, workload: WORKLOAD, limit: LIMIT }
-          const result = checkCrashes({ ...options, writeBack: { limitBytes } })
-          return crashVerdict(`write-back in ${limitBytes} bytes, ${model}`, result)
-        }),
-      ),
+      LIMITS.map(({ model, limitBytes }) => () => {
+        const options = { engine, image: smallImage(engine), model, workload: WORKLOAD, limit: LIMIT }
+        const result = checkCrashes({ ...options, writeBack: { limitBytes } })
+        return crashVerdict(`write-back in ${limitBytes} bytes, ${model}`, result)
+      }),
     ),
 }
 
