@@ -165,6 +165,7 @@ export function compose(pieces: DevicePieces): ComposedDevice {
     counters: new Counters(),
     gate,
     initialSectors: description.initialSectors,
+    zeroing: description.zeroing,
     readOnly: description.readOnly,
     noMetadata: new Uint8Array(info.metadataSize),
     laneHint: 0,
