@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { MountError } from '@bttkit/interfaces'
+import { MountError, type Zeroing } from '@bttkit/interfaces'
 import {
   OutputClosedError,
   UsageError,
@@ -25,6 +25,7 @@ import { unmountOnSignals } from './unmount-on-signals.ts'
 interface MountFlags {
   readonly options: string[]
   readonly durability: 'write'
+  readonly zeroing?: Zeroing
   readonly pidFile?: string
   readonly background: boolean
   readonly foreground: boolean
@@ -93,6 +94,7 @@ async function serve(
     allowOther,
     extraOptions,
     namespaceOffset: offset,
+    zeroing: flags.zeroing,
     plugins: plugin,
     onError: say,
   })
@@ -142,6 +144,12 @@ export function mountCommand(name = 'mount'): Command {
       new Option('--durability <mode>', 'when a write is durable: `write`, when it is answered')
         .choices(['write'])
         .default('write'),
+    )
+    .addOption(
+      new Option(
+        '--zeroing <how>',
+        'how discarded sectors become zeros: by map entries, or by writing zeros (default: as it suits the image)',
+      ).choices(['flags', 'data']),
     )
     .option('--pid-file <file>', 'write the process id there while the image is mounted')
     .option('--background', 'return when the disk is ready, and go on in the background', false)

@@ -30,8 +30,8 @@ function describe(error: unknown): ServerFailure {
 
 async function attach(): Promise<BttDevice> {
   const stack = createStack({ plugins: await Promise.all(input.plugins.map(loadProviderPlugin)) })
-  const { image, readOnly, namespaceOffset } = input
-  return stack.openImage(image, { readOnly, namespaceOffset, blocking: true })
+  const { image, readOnly, namespaceOffset, zeroing } = input
+  return stack.openImage(image, { readOnly, namespaceOffset, zeroing, blocking: true })
 }
 
 async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stopped'> {

@@ -1,5 +1,5 @@
 /** What the main thread and the thread that serves the mount tell each other. */
-import type { BttInfo } from '@bttkit/interfaces'
+import type { BttInfo, Zeroing } from '@bttkit/interfaces'
 
 /** Given to the serving thread when it starts. */
 export interface ServerInput {
@@ -7,6 +7,7 @@ export interface ServerInput {
   readonly readOnly: boolean
   readonly directIo: boolean
   readonly namespaceOffset?: number | undefined
+  readonly zeroing?: Zeroing | undefined
   /** Modules of provider plugins; each thread loads them for itself. */
   readonly plugins: readonly string[]
   readonly statistics: SharedArrayBuffer

@@ -88,7 +88,10 @@ describe.each(images)('$name', ({ bytes, capabilities }) => {
   }
 
   /** A device on which two threads die and two live on, all with several tasks; and whether those that died had something to do. */
-  async function liveAndDie({ plans, seed, life, afterlife, laneCount, zeroing }: RunOf, chronicle: Chronicle) {
+  async function liveAndDie(
+    { plans, seed, life, afterlife, laneCount, zeroing }: RunOf,
+    chronicle: Chronicle,
+  ) {
     const haunted = await HauntedDevice.make(bytes, { laneCount, zeroing }, capabilities)
     all('write', chronicle, haunted.part(SURVIVOR).device)
     const random = randomOf(seed)

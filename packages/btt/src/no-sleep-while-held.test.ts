@@ -62,23 +62,26 @@ async function preempted(laneTable: BttEngine = spinlocks, zeroing: Zeroing = 'f
   return { memory, provider, device }
 }
 
-test.each(['flags', 'data'] as const)('tasks that are preempted at every call under spinlocks all keep what they wrote, zeroing by %s', async (zeroing) => {
-  const { memory, device } = await preempted(spinlocks, zeroing)
-  await Promise.all(
-    Array.from({ length: 12 }, async (_, task) => {
-      for (let round = 1; round <= 5; round++) {
-        await device.write(task * 3, fill(task * 10 + round))
-        await device.writeBytes(task * 1536 + 1, fill(task * 10 + round).subarray(0, 5))
-        await device.zero(task * 3 + 1, 1)
-        const back = fill(0)
-        await device.read(task * 3, back)
-        expect(back).toEqual(fill(task * 10 + round))
-      }
-    }),
-  )
-  expect(device.statistics().lanesInUse).toBe(0)
-  expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
-})
+test.each(['flags', 'data'] as const)(
+  'tasks that are preempted at every call under spinlocks all keep what they wrote, zeroing by %s',
+  async (zeroing) => {
+    const { memory, device } = await preempted(spinlocks, zeroing)
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, task) => {
+        for (let round = 1; round <= 5; round++) {
+          await device.write(task * 3, fill(task * 10 + round))
+          await device.writeBytes(task * 1536 + 1, fill(task * 10 + round).subarray(0, 5))
+          await device.zero(task * 3 + 1, 1)
+          const back = fill(0)
+          await device.read(task * 3, back)
+          expect(back).toEqual(fill(task * 10 + round))
+        }
+      }),
+    )
+    expect(device.statistics().lanesInUse).toBe(0)
+    expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
+  },
+)
 
 test('a flush that sleeps under a spinlock ends the write there: it says so, and publishes nothing', async () => {
   const { memory, provider, device } = await preempted()

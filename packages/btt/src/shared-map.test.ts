@@ -16,7 +16,11 @@ runAtomic(engine.attach(prepared, { zeroing: 'flags' })).atomic.zero(12, 2)
 async function attached(atomicAccessBytes: number, options: AttachOptions) {
   const bytes = prepared.mapping.slice()
   const provider = new LateProvider(new MemoryProvider({ bytes }, 'shared'), { atomicAccessBytes })
-  return { bytes, provider, device: await runAsync(engine.attach(provider, { zeroing: 'flags', ...options })) }
+  return {
+    bytes,
+    provider,
+    device: await runAsync(engine.attach(provider, { zeroing: 'flags', ...options })),
+  }
 }
 
 /** The lengths of the stores that zero LBAs 8 to 19, whose entries 12 and 13 are zero entries already. */

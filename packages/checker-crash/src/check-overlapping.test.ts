@@ -46,13 +46,16 @@ test.each(PROGRAMS)('px86 and buffered: %s survive, with two preemptions', async
 test.each([
   ['a reader', [[zero], [readOfTwo]]],
   ['a write', [[write(33, 1)], [zero]]],
-])('zeroing by data beside %s survives as a write does: no power failure takes zeros back', async (_, tasks) => {
-  for (const model of ['px86', 'buffered'] as const) {
-    const options = { engine: engineZeroingByData, image, model, tasks, duringRecovery: true }
-    const found = await checkOverlapping(options)
-    expect(found).toMatchObject({ violation: undefined, isExhaustive: true, takenBack: 0 })
-  }
-})
+])(
+  'zeroing by data beside %s survives as a write does: no power failure takes zeros back',
+  async (_, tasks) => {
+    for (const model of ['px86', 'buffered'] as const) {
+      const options = { engine: engineZeroingByData, image, model, tasks, duringRecovery: true }
+      const found = await checkOverlapping(options)
+      expect(found).toMatchObject({ violation: undefined, isExhaustive: true, takenBack: 0 })
+    }
+  },
+)
 
 test('without preemptions two tasks have two schedules, with a moment after each store and at each end', async () => {
   const tasks = [[write(33, 1)], [write(60, 2)]]

@@ -51,7 +51,7 @@ const zeroing: Record<string, DeviceOperation[][]> = {
   'and a write': [[sectors('write', 3, 1, 1)], [sectors('zero', 3)]],
   'and a write of a sector that was never written': [[sectors('write', 40, 1, 1)], [sectors('zero', 40)]],
   'and a read': [[sectors('read', 3)], [sectors('zero', 3)]],
-  'twice': [[sectors('zero', 3)], [sectors('zero', 3)]],
+  twice: [[sectors('zero', 3)], [sectors('zero', 3)]],
 }
 
 test.each(Object.entries(zeroing))('all schedules of zeroing by data %s are right', async (name, tasks) => {

@@ -59,7 +59,11 @@ const images: OurImage[] = [
     write: (path) => randomWorkload(path, 10, { zeroing: 'flags' }),
     isMisreadInBulk: true,
   },
-  { name: '512, zeroed by flags and again by data', externalLbasize: 512, write: (path) => zeroAgain(path, 11) },
+  {
+    name: '512, zeroed by flags and again by data',
+    externalLbasize: 512,
+    write: (path) => zeroAgain(path, 11),
+  },
   { name: '512, zeroed over old data', externalLbasize: 512, write: zeroOverOldData },
   { name: '4096, as created', externalLbasize: 4096, write: async () => {} },
   ...[512, 4104].map((externalLbasize) => ({

@@ -13,6 +13,7 @@ import { IMAGE_CHECKS } from './image-checks.ts'
 import { OVERLAPPING } from './overlapping-checks.ts'
 import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
 import { THREADS } from './word-checks.ts'
+import { ZEROING_CHECKS } from './zeroing-checks.ts'
 
 export const CHECKS: readonly Check[] = [
   THREADS,
@@ -29,4 +30,5 @@ export const CHECKS: readonly Check[] = [
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,
+  ...ZEROING_CHECKS,
 ]

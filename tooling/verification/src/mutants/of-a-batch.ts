@@ -134,7 +134,8 @@ export const MUTANTS_OF_A_BATCH: readonly PatchedMutant[] = [
   },
   {
     name: 'batch-in-a-failed-lane',
-    wrong: 'A batch does not ask again whether the arena takes writes when it has its lanes: one of them may be that of a write that has failed half-way meanwhile.',
+    wrong:
+      'A batch does not ask again whether the arena takes writes when it has its lanes: one of them may be that of a write that has failed half-way meanwhile.',
     rule: '12: after a failure half-way no free block is written that may be mapped',
     patch: {
       file: BATCH,
