@@ -90,7 +90,7 @@ function zeroedForLinux({ engine }: Subject): string | undefined {
   const device = runAtomic(zeroingByData(engine).attach(memory))
   runAtomic(device.sleepable.zero(FIRST, COUNT))
   const left = new Uint8Array(memory.size)
-  void memory.read(0, left)
+  memory.read(0, left)
   const after = new ImageView(engine, left)
   for (let lba = FIRST; lba < FIRST + COUNT; lba++) {
     if (mapState(after.entry(lba)) === 'zero') return `the map calls LBA ${lba} zero`
