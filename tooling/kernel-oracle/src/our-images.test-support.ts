@@ -58,8 +58,10 @@ export async function randomWorkload(
   device.blocking.close()
 }
 
-/** Writes many sectors and zeroes some of them by flags; then zeroes all that are zeros, again. */
+/** Lays a BTT out over old data, writes many sectors and zeroes others by flags; then zeroes, as it suits the image, all that read as zeros: also those that were never written. */
 export async function zeroAgain(image: string, seed: number): Promise<void> {
+  writeFileSync(image, Buffer.alloc(IMAGE_BYTES, 'old data '))
+  await create(image, { externalLbasize: 512, force: true })
   await randomWorkload(image, seed, { operations: 1000, zeroing: 'flags' })
   const device = await stack.openImage(image, { blocking: true })
   const sector = new Uint8Array(device.sectorSize)
@@ -67,15 +69,6 @@ export async function zeroAgain(image: string, seed: number): Promise<void> {
     device.blocking.read(lba, sector)
     if (sector.every((byte) => byte === 0)) device.blocking.zero(lba, 1)
   }
-  device.blocking.close()
-}
-
-/** Lays a BTT out over old data, and zeroes all of it. */
-export async function zeroOverOldData(image: string): Promise<void> {
-  writeFileSync(image, Buffer.alloc(IMAGE_BYTES, 'old data '))
-  await create(image, { externalLbasize: 512, force: true })
-  const device = await stack.openImage(image, { blocking: true })
-  device.blocking.zero(0, device.sectorCount)
   device.blocking.close()
 }
 

@@ -11,7 +11,6 @@ import {
   loseSectors,
   randomWorkload,
   zeroAgain,
-  zeroOverOldData,
 } from './our-images.test-support.ts'
 import { differingSectors, readByUs, type Reading } from './our-reading.test-support.ts'
 import { Scratch } from './scratch.test-support.ts'
@@ -60,11 +59,10 @@ const images: OurImage[] = [
     isMisreadInBulk: true,
   },
   {
-    name: '512, zeroed by flags and again by data',
+    name: '512, over old data, zeroed by flags and again by data',
     externalLbasize: 512,
     write: (path) => zeroAgain(path, 11),
   },
-  { name: '512, zeroed over old data', externalLbasize: 512, write: zeroOverOldData },
   { name: '4096, as created', externalLbasize: 4096, write: async () => {} },
   ...[512, 4104].map((externalLbasize) => ({
     name: `${externalLbasize}, lost sectors`,

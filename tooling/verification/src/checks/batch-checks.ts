@@ -120,7 +120,7 @@ const failingWrite = (lba: number, fill: number): DeviceOperation => ({
   mayFail: true,
 })
 
-/** The store of the map entry of a sector fails, while a batch waits for a reader before it looks for lanes. */
+/** The store of the map entry of a sector fails, also while a batch waits for a reader before it looks for lanes. */
 const besideFailure: Check = {
   name: 'batches beside a write that fails',
   checker: 'schedules',
@@ -136,13 +136,19 @@ const besideFailure: Check = {
       return { ...parts, storage }
     }
     const batch: DeviceOperation = { ...sectors('write', ELSEWHERE, 2, 3), mayFail: true }
-    const tasks = [[sectors('read', LBA)], [failingWrite(LBA, 1)], [failingWrite(FAR, 2)], [batch]]
-    const program = {
-      name: 'a reader, a writer of what it reads, a writer that fails, and a batch',
-      lanes: { table: 'of the subject', laneCount: 3 },
-      tasks,
-    }
-    return verdictOn(image, program, failing, { maxPreemptions: 1 })
+    const program = (name: string, laneCount: number, tasks: DeviceOperation[][]) => () =>
+      verdictOn(image, { name, lanes: { table: 'of the subject', laneCount }, tasks }, failing, {
+        maxPreemptions: 1,
+      })
+    return runAll([
+      program('a batch and a writer that fails', 2, [[failingWrite(FAR, 2)], [batch]]),
+      program('a reader, a writer of what it reads, a writer that fails, and a batch', 3, [
+        [sectors('read', LBA)],
+        [failingWrite(LBA, 1)],
+        [failingWrite(FAR, 2)],
+        [batch],
+      ]),
+    ])
   },
 }
 
