@@ -14,6 +14,7 @@ import { OVERLAPPING } from './overlapping-checks.ts'
 import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
 import { THREADS } from './word-checks.ts'
 import { WRITE_BACK_CHECKS } from './write-back-checks.ts'
+import { ZEROING_CHECKS } from './zeroing-checks.ts'
 
 export const CHECKS: readonly Check[] = [
   THREADS,
@@ -31,4 +32,5 @@ export const CHECKS: readonly Check[] = [
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,
+  ...ZEROING_CHECKS,
 ]

@@ -3,6 +3,7 @@ import type { PatchedMutant } from './mutant.ts'
 import { MUTANTS_OF_A_BATCH } from './of-a-batch.ts'
 import { MUTANTS_OF_A_WRITE } from './of-a-write.ts'
 import { MUTANTS_OF_A_WRITE_BACK } from './of-a-write-back.ts'
+import { MUTANTS_OF_A_ZEROING } from './of-a-zeroing.ts'
 import { MUTANTS_OF_ATTACH } from './of-attach.ts'
 import { MUTANTS_OF_BAD_MEDIA } from './of-bad-media.ts'
 import { MUTANTS_OF_CREATION } from './of-creation.ts'
@@ -20,4 +21,5 @@ export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_CREATION,
   ...MUTANTS_OF_RECOVERY,
   ...MUTANTS_OF_SHARED_WORDS,
+  ...MUTANTS_OF_A_ZEROING,
 ]
