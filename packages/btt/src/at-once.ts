@@ -4,8 +4,9 @@
  * write-range.ts): those keep the rules, and their invariants hold here as well.
  *
  * Invariants:
- * - Nothing else of this thread runs while one is under way, so one section serves all.
- * - It gives up only while nothing of it is published, and nothing is stored where it might be refused to sleep.
+ * - Nothing else of this thread runs while one is under way, so one section serves all. Where a provider uses the device in its turn, that operation goes the other way.
+ * - It gives up only while nothing of it is published, and nothing is stored where it might be refused to sleep. It gives the lane hint back then, so that who does it instead
+ *   looks for a lane where it did: the bytes of an image do not tell which way an operation went.
  * - Its map lock is taken before its data is stored, and it waits for nothing while it has it. So it adds nothing to the order of locks (invariant 7 of write-range.ts).
  * - A thread that can have readers beside it, on other threads, enters the read tracking; where there is one thread nobody could take the block over meanwhile.
  */
@@ -39,12 +40,11 @@ export class AtOnce {
   read(offset: number, target: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
     const { gate } = attachment
-    if (target.length === 0) return false
+    if (target.length === 0 || section.isHeld) return false
     gate.enter('reading')
     try {
-      if (!section.tryEnter(attachment.laneHint)) return false
-      if (!this.readSectors(offset, target, metadata)) return false
-      attachment.laneHint++
+      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp()
+      if (!this.readSectors(offset, target, metadata)) return this.giveUp()
       attachment.counters.countRead(target.length)
       return true
     } finally {
@@ -57,29 +57,33 @@ export class AtOnce {
   write(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
     const { gate, sectorSize } = attachment
-    if (source.length !== sectorSize) return false
+    if (source.length !== sectorSize || section.isHeld) return false
     gate.enter('writing')
     try {
-      if (!section.tryEnter(attachment.laneHint)) return false
+      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp()
       const arena = section.arenaOf(lba)
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
-      if (!arena.isFreeBlockFit(section.lane)) return false
+      if (!arena.isFreeBlockFit(section.lane)) return this.giveUp()
       const mapLock = arena.mapLockOf(premap)
-      if (!arena.mapLocks.tryAcquire(mapLock)) return false
+      if (!arena.mapLocks.tryAcquire(mapLock)) return this.giveUp()
       try {
         this.storeData(arena, source, metadata)
         this.publish(arena, premap)
       } finally {
         section.unlock(arena, mapLock)
       }
-      attachment.laneHint++
       attachment.counters.countWrite(sectorSize)
       return true
     } finally {
       section.leave()
       gate.leave()
     }
+  }
+
+  private giveUp(): false {
+    this.attachment.laneHint--
+    return false
   }
 
   private readSectors(offset: number, target: Uint8Array, metadata: Uint8Array | undefined): boolean {
@@ -120,7 +124,8 @@ export class AtOnce {
       const entry = arena.loadedEntry(lane, premap)
       const block = readableBlock(attachment, arena, premap, entry)
       if (block === NOTHING || !attachment.isShared) return block
-      this.promised(arena.readTracking.enter(lane, block))
+      // What it may return is a point at which others could run, and nobody waits for anything there.
+      void arena.readTracking.enter(lane, block)
       this.promised(arena.loadEntry(lane, premap))
       if (arena.loadedEntry(lane, premap) === entry) return block
       arena.readTracking.leave(lane)
@@ -174,6 +179,6 @@ export class AtOnce {
     const { attachment, section } = this
     section.waitFor(wait)
     this.section = new LaneSection(attachment)
-    throw new InvariantError({}, 'a provider that promised not to wait did')
+    throw new InvariantError({ image: attachment.storage.name }, 'a provider that promised not to wait did')
   }
 }

@@ -8,16 +8,18 @@ export interface StoringJob {
   readonly offset: number
   /** Bytes of the piece: only set bits, then only cleared ones. */
   readonly length: number
+  /** Where the piece begins in the buffer that it is stored from. */
+  readonly start: number
   /** Not 0 to stop. */
   readonly stop: Int32Array
 }
 
-const { share, offset, length, stop } = workerData as StoringJob
+const { share, offset, length, start, stop } = workerData as StoringJob
 const provider = DaxProvider.join(share)
-const piece = new Uint8Array(length)
+const piece = new Uint8Array(start + length)
 parentPort?.postMessage({ persistence: provider.persistence, name: provider.name })
 for (let round = 0; Atomics.load(stop, 0) === 0; round++) {
-  provider.write(offset, piece.fill(round % 2 === 0 ? 0xff : 0))
+  provider.writeFrom(offset, piece.fill(round % 2 === 0 ? 0xff : 0), start, length)
   provider.persist(offset, length)
 }
 provider.close()
