@@ -143,13 +143,13 @@ test.each(cases)('$name, $storage', (given) => {
   const [atOnce, sleepably] = callsOf(given)
   for (const [name] of WRITES) {
     const calls = atOnce?.get(name)
-    expect(calls, name).toEqual(sleepably?.get(name))
-    expect(calls?.length, name).toBeGreaterThan(2)
+    expect(calls, `the calls of ${name}`).toEqual(sleepably?.get(name))
+    expect(calls?.length, `the calls of ${name}`).toBeGreaterThan(2)
   }
   for (const [name] of READS) {
     const [once, twice] = [atOnce?.get(name) ?? [], sleepably?.get(name) ?? []]
-    expect(once, name).toEqual(lookingOnce(twice))
-    expect(once.length, name).toBeGreaterThan(0)
+    expect(once, `the calls of ${name}`).toEqual(lookingOnce(twice))
+    expect(once.length, `the calls of ${name}`).toBeGreaterThan(0)
   }
   // The way of the one and of the other.
   expect(sleepably?.get('reading a sector')?.filter(isLook)).toHaveLength(2)

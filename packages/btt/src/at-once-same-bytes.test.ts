@@ -68,7 +68,7 @@ async function take(step: Step, form: Form, device: BttDevice, firstLba: number)
   const { kind, sector, within, count, rest, byte, hasMetadata } = step
   const { sectorSize, metadataSize } = device
   const isRange = kind.endsWith('Bytes')
-  const given = kind.startsWith('write') ? byte : 0
+  const given = kind.startsWith('write') ? byte : 0xcc
   const data = fill(given, count * sectorSize + (isRange ? rest : 0))
   const metadata = hasMetadata && !isRange ? fill(given ^ 0xff, count * metadataSize) : undefined
   const lba = firstLba + sector

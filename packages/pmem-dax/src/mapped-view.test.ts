@@ -10,7 +10,7 @@ const VIEW_BYTES = 128
 const BUFFER_BYTES = 96
 
 /** Bytes that nothing else in the test has in the same order. */
-const numbered = (length: number, first: number): Uint8Array =>
+const numbered = (length: number, first: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length }, (_byte, at) => (first + at * 7) & 0xff)
 
 /** Bytes that begin at `byteOffset` of a buffer of their own. */
