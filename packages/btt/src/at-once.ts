@@ -1,12 +1,14 @@
 /**
  * Operations that are done on the caller's stack, from their beginning to their end, without a generator and without garbage. On storage whose calls never wait
- * nearly all of them are. What would have to wait for a lane, a lock or a reader, or needs more than one sector stored, goes the way of all others (read-range.ts,
+ * nearly all of them are. What would have to wait for a lane, a lock or a reader, or changes a part of a sector, goes the way of all others (read-range.ts,
  * write-range.ts): those keep the rules, and their invariants hold here as well.
  *
  * Invariants:
  * - Nothing else of this thread runs while one is under way, so one section serves all. Where a provider uses the device in its turn, that operation goes the other way.
- * - It gives up only while nothing of it is published, and nothing is stored where it might be refused to sleep. It gives the lane hint back then, so that who does it instead
- *   looks for a lane where it did: the bytes of an image do not tell which way an operation went.
+ * - It gives up before it publishes anything. Only of several batches on a device of one thread some may be there, and nobody can see that: who does all of them
+ *   instead follows without a wait. Where others take part they would see a sector written twice, and what they wrote in between undone.
+ * - It is not begun where it might be refused to sleep in its middle.
+ * - Who does it instead looks for a lane where it did: the bytes of an image do not tell which way an operation went.
  * - Its map lock is taken before its data is stored, and it waits for nothing while it has it. So it adds nothing to the order of locks (invariant 7 of write-range.ts).
  * - A thread that can have readers beside it, on other threads, enters the read tracking; where there is one thread nobody could take the block over meanwhile.
  */
@@ -14,6 +16,8 @@ import { InvariantError, type MaybeSleep } from '@bttkit/interfaces'
 import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
+import { BatchAtOnce } from './batch-at-once.ts'
+import { takeLaneHint } from './batch-sector.ts'
 import { LaneSection } from './lane-section.ts'
 import { readableBlock } from './look-up.ts'
 import { isBadBlockError } from './lost-sector.ts'
@@ -23,11 +27,13 @@ const NOTHING = undefined
 
 export class AtOnce {
   private readonly attachment: Attachment
+  private readonly batch: BatchAtOnce
   private section: LaneSection
 
   /** @param attachment of storage whose calls never wait */
   constructor(attachment: Attachment) {
     this.attachment = attachment
+    this.batch = new BatchAtOnce(attachment, (wait) => this.promised(wait))
     this.section = new LaneSection(attachment)
   }
 
@@ -39,12 +45,12 @@ export class AtOnce {
   /** As `readRange`. Returns whether it is done; where it is not, what is in the target means nothing. */
   read(offset: number, target: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
-    const { gate } = attachment
+    const { gate, laneHint } = attachment
     if (target.length === 0 || section.isHeld) return false
     gate.enter('reading')
     try {
-      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp()
-      if (!this.readSectors(offset, target, metadata)) return this.giveUp()
+      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp(laneHint)
+      if (!this.readSectors(offset, target, metadata)) return this.giveUp(laneHint)
       attachment.counters.countRead(target.length)
       return true
     } finally {
@@ -53,20 +59,26 @@ export class AtOnce {
     }
   }
 
-  /** As `writeRange` of one whole sector. Returns whether it is done; where it is not, nothing is stored but in a free block. */
+  /** As `writeRange` of whole sectors. Returns whether it is done; where it is not, some of it may be, on a device of one thread. Under an atomic driver it is whole or not begun. */
   write(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
+    const { sectorSize, metadataSize } = this.attachment
+    if (this.section.isHeld) return false
+    if (source.length === sectorSize) return this.writeOne(lba, source, metadata)
+    return source.length > 0 && metadataSize === 0 && this.writeMany(lba, source)
+  }
+
+  private writeOne(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
-    const { gate, sectorSize } = attachment
-    if (source.length !== sectorSize || section.isHeld) return false
+    const { gate, sectorSize, laneHint } = attachment
     gate.enter('writing')
     try {
-      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp()
+      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp(laneHint)
       const arena = section.arenaOf(lba)
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
-      if (!arena.isFreeBlockFit(section.lane)) return this.giveUp()
+      if (!arena.isFreeBlockFit(section.lane)) return this.giveUp(laneHint)
       const mapLock = arena.mapLockOf(premap)
-      if (!arena.mapLocks.tryAcquire(mapLock)) return this.giveUp()
+      if (!arena.mapLocks.tryAcquire(mapLock)) return this.giveUp(laneHint)
       try {
         this.storeData(arena, source, metadata)
         this.publish(arena, premap)
@@ -81,8 +93,32 @@ export class AtOnce {
     }
   }
 
-  private giveUp(): false {
-    this.attachment.laneHint--
+  private writeMany(lba: number, source: Uint8Array): boolean {
+    const { attachment, batch, section } = this
+    const { gate, sectorSize, laneHint } = attachment
+    gate.enter('writing')
+    try {
+      // Who is under way on this thread may have a lock, or read a block, that is met when a part is published.
+      if (gate.isShared) return false
+      if (!section.tryEnter(takeLaneHint(attachment, source.length))) return this.giveUp(laneHint)
+      for (let done = 0; done < source.length;) {
+        const first = lba + done / sectorSize
+        const arena = section.arenaOf(first)
+        if (!arena.isFreeBlockFit(section.lane)) return this.giveUp(laneHint)
+        const sectors = batch.write(section, arena, first - arena.firstLba, source, done)
+        if (sectors === 0) return this.giveUp(laneHint)
+        done += sectors * sectorSize
+      }
+      attachment.counters.countWrite(source.length)
+      return true
+    } finally {
+      section.leave()
+      gate.leave()
+    }
+  }
+
+  private giveUp(laneHint: number): false {
+    this.attachment.laneHint = laneHint
     return false
   }
 
