@@ -67,6 +67,10 @@ const WRITES: readonly (readonly [string, Step])[] = [
     ({ operations, device: { sectorSize } }) =>
       operations.writeBytes(34 * sectorSize, bytesOf(sectorSize, 4)),
   ],
+  [
+    'as many sectors as there are lanes, over two lines of the map',
+    ({ operations, device: { sectorSize } }) => operations.write(46, bytesOf(4 * sectorSize, 6)),
+  ],
   ['a zeroing', ({ operations }) => operations.zero(34, 1)],
   [
     'a sector that is zero',
