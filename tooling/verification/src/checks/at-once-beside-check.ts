@@ -13,15 +13,18 @@ import { runCases, type Check } from './check.ts'
 import { initialFill, smallImage } from './images.ts'
 
 /** Of the same map line: the sector that both are about, and others of which one is written by the other thread alone. */
-const [LBA, FAR, OWN] = [3, 5, 7]
-const PARTS: EngineParts = {
+export const LBA = 3
+export const FAR = 5
+const OWN = 7
+
+export const PARTS_FOR_THREADS: EngineParts = {
   laneTable: (words, options) => new SharedLaneTable(words, options),
   lockTable: (words, thread) => new SharedLocks(words, 'map-lock', thread),
   readTracking: (words, thread) => new SharedReadTracking(words, thread),
 }
 
 /** Memory that calls back after each call. */
-class Interrupted implements PmemProvider {
+export class Interrupted implements PmemProvider {
   readonly name = 'memory'
   readonly size: number
   readonly readOnly = false
@@ -29,10 +32,10 @@ class Interrupted implements PmemProvider {
   afterCall: () => void = () => {}
   private readonly memory: PowerFailMemory
 
-  constructor(memory: PowerFailMemory) {
+  constructor(memory: PowerFailMemory, capabilities: Partial<ProviderCapabilities> = {}) {
     this.memory = memory
     this.size = memory.size
-    this.capabilities = memory.capabilities
+    this.capabilities = Object.freeze({ ...memory.capabilities, ...capabilities })
   }
 
   read(offset: number, target: Uint8Array): MaybeSleep {
@@ -128,7 +131,7 @@ function interrupt(
   afterCall: number,
   writes: readonly OtherWrite[],
 ): string | undefined {
-  const engine = new BttEngine(PARTS)
+  const engine = new BttEngine(PARTS_FOR_THREADS)
   const memory = new PowerFailMemory({ media: image, model: 'strict' })
   const storage = new Interrupted(memory)
   const device = runAtomic(engine.attach(storage, { threads: true }))

@@ -1,9 +1,8 @@
 /** Operations that are done at once: power failures, failing storage, and another thread between any two of their calls. */
 import { checkCrashes, type CrashCheckOptions, type CrashOperation } from '@bttkit/checker-crash'
-import type { PowerFailModel } from '@bttkit/pmem-power-fail'
 import { subjectAtOnce } from './at-once-engine.ts'
 import { BESIDE_ANOTHER_THREAD } from './at-once-beside-check.ts'
-import { batchOperations } from './batch-checks.ts'
+import { OVER_A_READER } from './at-once-reader-check.ts'
 import { runAll, runCases, type Check } from './check.ts'
 import { LIMIT, MODELS, ONE_SECTOR, crashVerdict } from './crash-checks.ts'
 import { smallImage, withLostSectors } from './images.ts'
@@ -12,12 +11,19 @@ import type { Subject } from '../subject.ts'
 
 type Workload = Omit<CrashCheckOptions, 'engine' | 'limit'>
 
-const SECTOR_BYTES = 512
+/** Each in the lanes of the one before, and in another line of the map. */
+const BATCHES: readonly CrashOperation[] = [33, 80, 34].map((lba, value) => ({
+  kind: 'write',
+  lba,
+  count: 3,
+  value,
+}))
 
+/** Few of each; the long run has more. */
 function* workloads({ engine }: Subject): Generator<Workload> {
   const image = smallImage(engine)
-  for (const model of MODELS) yield { image, model, workload: ONE_SECTOR }
-  yield { image, model: 'px86', workload: ONE_SECTOR.slice(0, 4), writesThrough: true, duringRecovery: true }
+  for (const model of MODELS) yield { image, model, workload: ONE_SECTOR.slice(0, 3) }
+  yield { image, model: 'px86', workload: ONE_SECTOR.slice(0, 2), writesThrough: true }
   const withMetadata: CrashOperation[] = [33, 34, 33].map((lba, value) => ({
     kind: 'write',
     lba,
@@ -26,13 +32,11 @@ function* workloads({ engine }: Subject): Generator<Workload> {
   }))
   yield { image: smallImage(engine, 520), model: 'px86-non-temporal', workload: withMetadata }
   yield { image: withLostSectors(engine, image, [33, 34]), model: 'px86', workload: withMetadata }
-  const batches: readonly PowerFailModel[] = ['px86', 'buffered']
-  for (const model of batches)
-    yield {
-      image: smallImage(engine, SECTOR_BYTES, { nfree: 4 }),
-      model,
-      workload: batchOperations(SECTOR_BYTES),
-    }
+  yield {
+    image: smallImage(engine, 512, { nfree: 3 }),
+    model: 'px86-non-temporal',
+    workload: BATCHES,
+  }
 }
 
 const crashes: Check = {
@@ -67,4 +71,4 @@ const failing: Check = {
   run: (subject) => runCases(failures(subject)),
 }
 
-export const AT_ONCE_CHECKS: readonly Check[] = [crashes, failing, BESIDE_ANOTHER_THREAD]
+export const AT_ONCE_CHECKS: readonly Check[] = [crashes, failing, BESIDE_ANOTHER_THREAD, OVER_A_READER]
