@@ -6,7 +6,7 @@ type Operations = BlockOperations<Sleepable<void> | void>
 
 /**
  * The device as one file. Every byte range is fine: parts of sectors are read, changed and written as one atomic step by the engine, and each sector is
- * old or new whatever happens. Writes are durable when they are answered.
+ * old or new whatever happens. Writes are durable when they are answered, or, in the durability mode `flush`, when a sync is.
  */
 export class DiskFile implements FuseFile {
   readonly name = 'disk'

@@ -2,7 +2,7 @@
  * The thread that owns the image: it attaches it, serves the mount, and closes it when the mount is gone. In a team the first does that; the others join the image, serve beside it
  * while several programs ask, and end their part.
  *
- * Where no provider call can wait but for the thread, it blocks in a loop on /dev/fuse. A provider that sleeps needs the event loop, and gets it.
+ * Where no provider call can wait but for the thread, it blocks in a loop on /dev/fuse. A provider that sleeps needs the event loop, and gets it; so does a write-back cache.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isBttkitError, MountError, type BttDevice } from '@bttkit/interfaces'
@@ -36,6 +36,11 @@ function describe(error: unknown): ServerFailure {
     : { message: describeError(error) }
 }
 
+/** What gathers in memory is committed in time by a timer, while reads and writes go on; and its flushes are shared where they do not block. */
+function needsEventLoop({ durability, readOnly }: ServerInput): boolean {
+  return durability === 'flush' && !readOnly
+}
+
 interface Attached {
   readonly device: BttDevice
   /** For the others of a team. */
@@ -44,23 +49,30 @@ interface Attached {
 
 async function attach(): Promise<Attached> {
   const stack = createStack({ plugins: await Promise.all(input.plugins.map(loadProviderPlugin)) })
-  const { image, readOnly, namespaceOffset, team } = input
-  if (team === undefined)
-    return { device: await stack.openImage(image, { readOnly, namespaceOffset, blocking: true }) }
+  const { image, readOnly, namespaceOffset, durability, zeroing, team } = input
+  if (team === undefined) {
+    const blocking = !needsEventLoop(input)
+    const options = { readOnly, namespaceOffset, durability, zeroing, blocking }
+    return { device: await stack.openImage(image, options) }
+  }
   if (team.share !== undefined) return { device: await stack.joinImage(team.share) }
   return attachForTeam(stack)
 }
 
-/** @throws {MountError} EOPNOTSUPP for storage that several blocked threads cannot use */
+/** @throws {MountError} EOPNOTSUPP for what several blocked threads cannot use: storage, or a write-back cache */
 async function attachForTeam(stack: Stack): Promise<Attached> {
-  const { image, readOnly, namespaceOffset } = input
+  const { image, readOnly, namespaceOffset, zeroing } = input
+  if (needsEventLoop(input)) {
+    const why = 'writes gather in the memory of one'
+    throw new MountError({ image }, `cannot be served by more than one thread: ${why}`, 'EOPNOTSUPP')
+  }
   const provider = await stack.openProvider(image, { readOnly, blocking: true, threads: true })
   try {
     if (provider.capabilities.mayWait || provider.share === undefined) {
       const why = 'its storage waits for an event loop, or cannot be opened by several threads'
       throw new MountError({ image }, `cannot be served by more than one thread: ${why}`, 'EOPNOTSUPP')
     }
-    const device = await stack.attachImage(provider, { readOnly, namespaceOffset, threads: true })
+    const device = await stack.attachImage(provider, { readOnly, namespaceOffset, zeroing, threads: true })
     return { device, share: stack.shareImage(device) }
   } catch (error) {
     await provider.close()
@@ -72,7 +84,7 @@ async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stop
   const { directIo, readOnly, stop, team } = input
   const { member = 0 } = team ?? {}
   // What may wait for other threads may do so on this one.
-  const blocks = team !== undefined || !device.mayWait
+  const blocks = team !== undefined || !(device.mayWait || needsEventLoop(input))
   const board = new StatisticsBoard(input.statistics)
   const info = new TextFile('info.json', `${JSON.stringify(device.info, undefined, 2)}\n`)
   const files = [new DiskFile(device, blocks), info]

@@ -1,14 +1,16 @@
 /** What the main thread and the threads that serve the mount tell each other. */
-import type { BttInfo } from '@bttkit/interfaces'
+import type { BttInfo, Zeroing } from '@bttkit/interfaces'
 import type { CrowdMemory } from '@bttkit/fuse-kernel'
-import type { ImageShare } from '@bttkit/stack'
+import type { Durability, ImageShare } from '@bttkit/stack'
 
 /** Given to the serving thread when it starts. */
 export interface ServerInput {
   readonly image: string
   readonly readOnly: boolean
   readonly directIo: boolean
+  readonly durability: Durability
   readonly namespaceOffset?: number | undefined
+  readonly zeroing?: Zeroing | undefined
   /** Modules of provider plugins; each thread loads them for itself. */
   readonly plugins: readonly string[]
   readonly statistics: SharedArrayBuffer
