@@ -23,7 +23,7 @@ import {
   type StopFlag,
   type UnmountOptions,
 } from '@bttkit/fuse-kernel'
-import { createStack } from '@bttkit/stack'
+import { createStack, type Durability } from '@bttkit/stack'
 import { holdSignals } from './hold-signals.ts'
 import { ServingThread } from './serving-thread.ts'
 import { StatisticsBoard } from './statistics-board.ts'
@@ -39,6 +39,8 @@ export interface MountImageOptions {
   readonly extraOptions?: readonly string[]
   /** Leaves the page cache out. Default: false. */
   readonly directIo?: boolean
+  /** When a write is durable: when it is answered, or when a later fsync is. Default: `write`. */
+  readonly durability?: Durability
   /** Where the info block of arena 0 is; default: probe. */
   readonly namespaceOffset?: number | undefined
   /** Modules of provider plugins. */
@@ -182,12 +184,12 @@ async function serveWatched(
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
   const { image, namespaceOffset, onError = () => {} } = options
   const { readOnly = false, allowOther = false, directIo = false } = options
-  const { extraOptions = [], plugins = [] } = options
+  const { extraOptions = [], plugins = [], durability = 'write' } = options
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
   const board = new StatisticsBoard()
   const thread = new ServingThread(
-    { image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop },
+    { image, readOnly, directIo, durability, namespaceOffset, plugins, statistics: board.buffer, stop },
     onError,
   )
   const info = await thread.attached

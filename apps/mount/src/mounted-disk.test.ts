@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fsyncSync,
   openSync,
   readFileSync,
   readSync,
@@ -65,6 +66,39 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mounted image ${whyNoFuse() ?? ''}
     await device.readBytes(0, back)
     await device.close()
     expect(Buffer.compare(back, model)).toBe(0)
+  })
+
+  test('in the durability mode flush what is written is read at once, and is in the image after the unmount', async () => {
+    await scene.create(17 * MIB, { externalLbasize: 520 })
+    const mount = await scene.mount('--durability', 'flush')
+    const fd = openSync(scene.disk, 'r+')
+    const content = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 11) & 0xff)
+    writeSync(fd, content, 0, content.length, 1234)
+    const back = new Uint8Array(content.length)
+    readSync(fd, back, 0, back.length, 1234)
+    expect(Buffer.compare(back, content)).toBe(0)
+    closeSync(fd)
+    await scene.unmount(mount)
+    expect(await mount.exited).toBe(0)
+    const device = await createStack().openImage(scene.image)
+    await device.readBytes(1234, back.fill(0))
+    await device.close()
+    expect(Buffer.compare(back, content)).toBe(0)
+  })
+
+  test('in the durability mode flush says at the unmount what could not be made durable, and fails', async () => {
+    await scene.create(17 * MIB)
+    const image = `fault:${scene.image}?faults=write,error`
+    const mount = scene.start(image, scene.mountPoint, '--durability', 'flush')
+    await until('mounted', () => mount.said.includes('is mounted') || mount.hasExited)
+    const fd = openSync(scene.disk, 'r+')
+    writeSync(fd, new Uint8Array(8192).fill(1), 0, 8192, 0)
+    expect(() => fsyncSync(fd)).toThrow('EIO')
+    closeSync(fd)
+    await scene.unmount(mount)
+    expect(await mount.exited).toBe(1)
+    expect(mount.said.split('2 sectors could not be made durable')).toHaveLength(2)
+    expect(mount.said).not.toContain('still serving')
   })
 
   test('with -o ro refuses every change, and attaches without changing an interrupted image', async () => {

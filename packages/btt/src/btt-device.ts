@@ -31,8 +31,6 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   private readonly shape: DeviceShape
   private readonly readOnly: boolean
   private readonly thread: DeviceThread | undefined
-  /** While a close is under way: its end, however it ends. */
-  private closing: Promise<void> | undefined
 
   constructor(attachment: Attachment, shape: DeviceShape, composition: Composition) {
     this.attachment = attachment
@@ -97,23 +95,8 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   }
 
   /** On the thread that attached, for all threads: see `SharedGate`. */
-  *close(): Sleepable<void> {
-    const { gate } = this.attachment
-    if (gate.isClosed) {
-      if (this.closing !== undefined) yield this.closing
-      return
-    }
-    let ended = (): void => {}
-    this.closing = new Promise((resolve) => {
-      ended = resolve
-    })
-    try {
-      yield* gate.close()
-      yield* this.giveUp()
-    } finally {
-      this.closing = undefined
-      ended()
-    }
+  close(): Sleepable<void> {
+    return this.attachment.gate.closeThen(() => this.giveUp())
   }
 
   private *giveUp(): Sleepable<void> {

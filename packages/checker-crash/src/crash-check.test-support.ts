@@ -1,7 +1,7 @@
 /** Small images with a BTT, the engine over the lanes of one thread, and engines that are wrong on purpose. */
 import { BttEngine } from '@bttkit/btt'
 import { decodeInfoBlock, encodeInfoBlock } from '@bttkit/btt-format'
-import type { CallStage, CreateOptions, Engine, PmemProvider } from '@bttkit/interfaces'
+import type { BttDevice, CallStage, CreateOptions, Engine, PmemProvider } from '@bttkit/interfaces'
 import { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
 import { runAtomic } from '@bttkit/sleepable'
@@ -52,6 +52,18 @@ export function engineOver(over: (provider: PmemProvider) => PmemProvider): Engi
     attach: (provider, options) => engine.attach(over(provider), options),
     create: (provider, options) => engine.create(over(provider), options),
     join: (provider, share) => engine.join(over(provider), share),
+  }
+}
+
+/** An engine whose devices say that they have written what they have not. */
+export function engineThatForgetsWrites(): Engine {
+  return {
+    ...engineOver((provider) => provider),
+    *attach(provider, options) {
+      const device: BttDevice = yield* engine.attach(provider, options)
+      const sleepable = Object.create(device.sleepable, { write: { *value() {} } })
+      return Object.create(device, { sleepable: { value: sleepable } })
+    },
   }
 }
 

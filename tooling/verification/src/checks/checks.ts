@@ -14,6 +14,7 @@ import { IMAGE_CHECKS } from './image-checks.ts'
 import { OVERLAPPING } from './overlapping-checks.ts'
 import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
 import { THREADS } from './word-checks.ts'
+import { WRITE_BACK_CHECKS } from './write-back-checks.ts'
 
 export const CHECKS: readonly Check[] = [
   THREADS,
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   ONE_FAILING_CALL,
   ...BATCH_CHECKS,
   ...AT_ONCE_CHECKS,
+  ...WRITE_BACK_CHECKS,
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,

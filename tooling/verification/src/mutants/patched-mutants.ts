@@ -3,6 +3,7 @@ import type { PatchedMutant } from './mutant.ts'
 import { MUTANTS_OF_A_BATCH } from './of-a-batch.ts'
 import { MUTANTS_OF_A_WRITE } from './of-a-write.ts'
 import { MUTANTS_OF_AT_ONCE } from './of-at-once.ts'
+import { MUTANTS_OF_A_WRITE_BACK } from './of-a-write-back.ts'
 import { MUTANTS_OF_ATTACH } from './of-attach.ts'
 import { MUTANTS_OF_BAD_MEDIA } from './of-bad-media.ts'
 import { MUTANTS_OF_CREATION } from './of-creation.ts'
@@ -14,6 +15,7 @@ export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_A_WRITE,
   ...MUTANTS_OF_A_BATCH,
   ...MUTANTS_OF_AT_ONCE,
+  ...MUTANTS_OF_A_WRITE_BACK,
   ...MUTANTS_OF_READERS,
   ...MUTANTS_OF_BAD_MEDIA,
   ...MUTANTS_OF_ATTACH,
