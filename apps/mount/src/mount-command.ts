@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { MountError } from '@bttkit/interfaces'
+import { MountError, type Zeroing } from '@bttkit/interfaces'
 import {
   OutputClosedError,
   UsageError,
@@ -26,6 +26,7 @@ import { unmountOnSignals } from './unmount-on-signals.ts'
 interface MountFlags {
   readonly options: string[]
   readonly durability: Durability
+  readonly zeroing?: Zeroing
   readonly pidFile?: string
   readonly background: boolean
   readonly foreground: boolean
@@ -109,6 +110,7 @@ async function serve(
     extraOptions,
     durability,
     namespaceOffset: offset,
+    zeroing: flags.zeroing,
     plugins: plugin,
     onError: say,
   })
@@ -161,6 +163,12 @@ export function mountCommand(name = 'mount'): Command {
       )
         .choices(DURABILITIES)
         .default('write'),
+    )
+    .addOption(
+      new Option(
+        '--zeroing <how>',
+        'how discarded sectors become zeros: by map entries, or by writing zeros (default: as it suits the image)',
+      ).choices(['flags', 'data']),
     )
     .option('--pid-file <file>', 'write the process id there while the image is mounted')
     .option('--background', 'return when the disk is ready, and go on in the background', false)

@@ -6,7 +6,7 @@
  */
 import { closeSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { MountError, type BttInfo, type DeviceCounters } from '@bttkit/interfaces'
+import { MountError, type BttInfo, type DeviceCounters, type Zeroing } from '@bttkit/interfaces'
 import { describeError } from '@bttkit/command-line'
 import {
   checkMountPoint,
@@ -43,6 +43,8 @@ export interface MountImageOptions {
   readonly durability?: Durability
   /** Where the info block of arena 0 is; default: probe. */
   readonly namespaceOffset?: number | undefined
+  /** How holes that are punched, and sectors that a loop device discards, become zeros; default: as it suits the image. */
+  readonly zeroing?: Zeroing | undefined
   /** Modules of provider plugins. */
   readonly plugins?: readonly string[]
   /** Gets what goes wrong while the mount is served. */
@@ -182,14 +184,24 @@ async function serveWatched(
  * @throws {MountError} whose errno says why: of the mount point, of mounting, or of the image (its message names it).
  */
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
-  const { image, namespaceOffset, onError = () => {} } = options
+  const { image, namespaceOffset, zeroing, onError = () => {} } = options
   const { readOnly = false, allowOther = false, directIo = false } = options
   const { extraOptions = [], plugins = [], durability = 'write' } = options
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
   const board = new StatisticsBoard()
   const thread = new ServingThread(
-    { image, readOnly, directIo, durability, namespaceOffset, plugins, statistics: board.buffer, stop },
+    {
+      image,
+      readOnly,
+      directIo,
+      durability,
+      namespaceOffset,
+      zeroing,
+      plugins,
+      statistics: board.buffer,
+      stop,
+    },
     onError,
   )
   const info = await thread.attached

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { kernelImage } from '@bttkit/fixtures'
+import type { BttInfo } from '@bttkit/interfaces'
 import { createStack } from '@bttkit/stack'
 import { createHash } from 'node:crypto'
 import { MIB, Scene, run, until, whyNoFuse } from './mounting.test-support.ts'
@@ -45,6 +46,24 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mounted image ${whyNoFuse() ?? ''}
     expect(createHash('sha256').update(readFileSync(scene.image)).digest('hex')).toBe(
       image.manifest.rawSha256,
     )
+  })
+
+  test.each([
+    { how: 'by zeros, which Linux needs', options: [], flags: 0b11 },
+    { how: 'by flags where it is told to', options: ['--zeroing', 'flags'], flags: 0b10 },
+  ])('a hole in a disk of sectors of 512 bytes is made $how', async ({ options, flags }) => {
+    await scene.create(17 * MIB, { externalLbasize: 512 })
+    const mount = await scene.mount(...options)
+    const fd = openSync(scene.disk, 'r+')
+    writeSync(fd, new Uint8Array(4096).fill(1), 0, 4096, 0)
+    closeSync(fd)
+    run('fallocate', '--punch-hole', '--offset', '1024', '--length', '512', scene.disk)
+    const expected = new Uint8Array(4096).fill(1).fill(0, 1024, 1536)
+    expect(readFileSync(scene.disk).subarray(0, 4096).equals(expected)).toBe(true)
+    const info: BttInfo = JSON.parse(readFileSync(join(scene.mountPoint, 'info.json'), 'utf8'))
+    await scene.unmount(mount)
+    const mapStart = info.namespaceOffset + (info.arenas[0]?.mapoff ?? 0)
+    expect(readFileSync(scene.image).readUInt32LE(mapStart + 2 * 4) >>> 30).toBe(flags)
   })
 
   test('keeps what was written at any offset, and the image has it after the unmount', async () => {

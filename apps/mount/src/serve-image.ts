@@ -35,8 +35,14 @@ function needsEventLoop({ durability, readOnly }: ServerInput): boolean {
 
 async function attach(): Promise<BttDevice> {
   const stack = createStack({ plugins: await Promise.all(input.plugins.map(loadProviderPlugin)) })
-  const { image, readOnly, namespaceOffset, durability } = input
-  return stack.openImage(image, { readOnly, namespaceOffset, durability, blocking: !needsEventLoop(input) })
+  const { image, readOnly, namespaceOffset, durability, zeroing } = input
+  return stack.openImage(image, {
+    readOnly,
+    namespaceOffset,
+    durability,
+    zeroing,
+    blocking: !needsEventLoop(input),
+  })
 }
 
 async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stopped'> {

@@ -7,6 +7,7 @@ import {
   type DeviceShare,
   type DeviceStatistics,
   type Sleepable,
+  type Zeroing,
 } from '@bttkit/interfaces'
 import type { MeasuredLaneTable } from '@bttkit/region-lanes'
 import { AtOnce } from './at-once.ts'
@@ -182,6 +183,7 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
   readonly sectorCount: number
   readonly metadataSize: number
   readonly readOnly: boolean
+  readonly zeroing: Zeroing
   private readonly attachment: Attachment
   private readonly composition: Composition
 
@@ -200,6 +202,7 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
     this.sectorCount = attachment.sectorCount
     this.metadataSize = attachment.metadataSize
     this.readOnly = readOnly
+    this.zeroing = attachment.zeroing
   }
 
   statistics(): DeviceStatistics {

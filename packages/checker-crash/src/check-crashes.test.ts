@@ -5,6 +5,7 @@ import { checkCrashes, replayCrash, type CrashCheckResult, type CrashOperation }
 import {
   engine,
   engineThatForgetsWrites,
+  engineZeroingByData,
   smallImage,
   twoArenas,
   withoutFlushOf,
@@ -51,12 +52,17 @@ test.each(POWER_FAIL_MODELS)(
   },
 )
 
-test.each([512, 520, 528, 4104, 4160, 4224])(
-  'sectors of %i bytes survive, and their metadata with them',
-  (lbasize) => {
+const ZEROING = { flags: engine, data: engineZeroingByData }
+
+test.each([
+  ...[512, 520, 528, 4104, 4160, 4224].map((lbasize) => ({ lbasize, zeroing: 'flags' as const })),
+  ...[512, 520, 4104].map((lbasize) => ({ lbasize, zeroing: 'data' as const })),
+])(
+  'sectors of $lbasize bytes survive, and their metadata with them, zeroed by $zeroing',
+  ({ lbasize, zeroing }) => {
     const sectorSize = lbasize < 4096 ? 512 : 4096
     const result = checkCrashes({
-      engine,
+      engine: ZEROING[zeroing],
       image: smallImage(lbasize),
       model: 'px86-non-temporal',
       workload: everyKind(sectorSize).slice(0, 5),

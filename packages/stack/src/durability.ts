@@ -1,4 +1,11 @@
-import type { AttachOptions, BttDevice, BttInfo, DeviceShare, DeviceStatistics } from '@bttkit/interfaces'
+import type {
+  AttachOptions,
+  BttDevice,
+  BttInfo,
+  DeviceShare,
+  DeviceStatistics,
+  Zeroing,
+} from '@bttkit/interfaces'
 import { WriteBackDevice, type WriteBackOptions } from '@bttkit/write-back'
 
 /** When a change is durable: when it is over, or when a flush is over that began after it. */
@@ -19,6 +26,7 @@ type OpenOptions = AttachOptions & DurabilityOptions
 class WriteBackBtt extends WriteBackDevice implements BttDevice {
   readonly info: BttInfo
   readonly mayWait: boolean
+  readonly zeroing: Zeroing
   private readonly device: BttDevice
 
   constructor(device: BttDevice, options: WriteBackOptions) {
@@ -26,6 +34,7 @@ class WriteBackBtt extends WriteBackDevice implements BttDevice {
     this.device = device
     this.info = device.info
     this.mayWait = device.mayWait
+    this.zeroing = device.zeroing
   }
 
   statistics(): DeviceStatistics {

@@ -15,6 +15,7 @@ import { OVERLAPPING } from './overlapping-checks.ts'
 import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
 import { THREADS } from './word-checks.ts'
 import { WRITE_BACK_CHECKS } from './write-back-checks.ts'
+import { ZEROING_CHECKS } from './zeroing-checks.ts'
 
 export const CHECKS: readonly Check[] = [
   THREADS,
@@ -28,9 +29,10 @@ export const CHECKS: readonly Check[] = [
   FAILING_FLUSH,
   ONE_FAILING_CALL,
   ...BATCH_CHECKS,
-  ...AT_ONCE_CHECKS,
   ...WRITE_BACK_CHECKS,
+  ...AT_ONCE_CHECKS,
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,
+  ...ZEROING_CHECKS,
 ]
