@@ -8,8 +8,6 @@
 import type { Sleepable } from '@bttkit/interfaces'
 import { MAP_ENTRY_BYTES, errorEntry, mapState, normalEntry, zeroEntry } from '@bttkit/btt-format'
 import type { Arena } from './check-run.ts'
-import type { FlogGroups } from './flog-groups.ts'
-import type { ImageFinding } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
 import { entryOffset } from './interrupted-writes.ts'
 import type { DuplicatePolicy } from './repair-plan.ts'
@@ -100,14 +98,4 @@ export function* settleBlock(
   const isUnderWay = policy === 'error' && error.length > 0
   if (normal.length === 1 && !isUnderWay) return { block, lostKeeper: undefined, needs }
   return policy && { block, ...byPolicy(holders, policy, block) }
-}
-
-/** The sectors of a finding as the arena counts them. */
-export function premapsOf({ firstLba }: Arena, { lba, lbas }: ImageFinding): readonly number[] {
-  return (lbas ?? (lba === undefined ? [] : [lba])).map((one) => one - firstLba)
-}
-
-/** What the flog knows of blocks that several have. */
-export function writersOf(groups: FlogGroups, findings: readonly ImageFinding[]): Map<number, Set<number>> {
-  return groups.writersOf(new Set(findings.map(({ block = -1 }) => block)))
 }

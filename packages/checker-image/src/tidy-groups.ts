@@ -1,25 +1,16 @@
 /** What is wrong in the flog of a lane that can be believed nevertheless: slots that are not in use, and the older one. */
 import { FLOG_SLOT_BYTES, encodeFlogEntry, stripFlags } from '@bttkit/btt-format'
-import type { Arena } from './check-run.ts'
-import type { FlogGroups } from './flog-groups.ts'
-import type { Look } from './look.ts'
-import type { RepairDraft } from './repair-draft.ts'
+import type { ArenaNeeds } from './arena-needs.ts'
 
-/** @param others lanes that begin anew */
-export function tidyGroups(
-  draft: RepairDraft,
-  look: Look,
-  arena: Arena,
-  groups: FlogGroups,
-  others: ReadonlyMap<number, unknown>,
-): void {
-  for (const { code, lane = -1, offset = 0 } of look.of('flog-padding', arena.index)) {
+export function tidyGroups(needs: ArenaNeeds): void {
+  const { draft, arena, groups, lanes: others } = needs
+  for (const { code, lane = -1, offset = 0 } of needs.of('flog-padding')) {
     if (others.has(lane)) continue
     const message = `lane ${lane}: a slot that is not in use is filled with zeros`
     draft.store(offset, new Uint8Array(FLOG_SLOT_BYTES))
     draft.note({ code, repair: 'clear-padding', arena: arena.index, lane, offset, message })
   }
-  for (const { code, lane = -1, offset = 0 } of look.of('flog-older-range', arena.index)) {
+  for (const { code, lane = -1, offset = 0 } of needs.of('flog-older-range')) {
     const order = groups.inOrder(lane)
     if (others.has(lane) || order === undefined) continue
     const start = groups.offsetOf(lane)
