@@ -12,6 +12,7 @@ import {
   MIN_ARENA_BYTES,
   NULL_UUID,
   encodeInfoBlock,
+  hasInfoSignature,
   infoChecksum,
   layOut,
   layoutProblems,
@@ -78,9 +79,10 @@ function guesses(
   const sizes = new Set([roomBytes])
   const nfrees = new Set(usual)
   const sectors = new Set(lbasizes)
-  for (const { nfree, info2off, externalLbasize } of survivors) {
+  for (const { nfree, info2off, externalLbasize, internalNlba, externalNlba } of survivors) {
     sectors.add(externalLbasize)
-    if (nfree >= 1 && nfree <= MAX_NFREE) nfrees.add(nfree)
+    for (const spare of [nfree, internalNlba - externalNlba])
+      if (spare >= 1 && spare <= MAX_NFREE) nfrees.add(spare)
     const size = info2off + INFO_BLOCK_BYTES
     if (Number.isSafeInteger(size) && size >= MIN_ARENA_BYTES && size <= roomBytes) sizes.add(size)
   }
@@ -145,9 +147,13 @@ class Rebuilding {
     const info2off = primary.content?.info.info2off
     if (primary.hasSignature && info2off !== undefined)
       copies.push(yield* readInfoCopy(reader, primary.offset + info2off, room))
-    const left = copies.flatMap(({ hasSignature, content }) => (hasSignature && content ? [content] : []))
-    const isWhole = ({ bytes, info }: (typeof left)[number]): boolean => infoChecksum(bytes) === info.checksum
-    return [...left.filter(isWhole), ...left.filter((one) => !isWhole(one))].map(({ info }) => info)
+    const left = copies.flatMap(({ content }) => (content ? [content] : []))
+    const isWhole = ({ bytes, info }: (typeof left)[number]): boolean =>
+      info.checksum !== 0n && infoChecksum(bytes) === info.checksum
+    const isOne = ({ bytes }: (typeof left)[number]): boolean => hasInfoSignature(bytes)
+    return [...left.filter(isWhole), ...left.filter((one) => !isWhole(one) && isOne(one))].map(
+      ({ info }) => info,
+    )
   }
 
   /** Plans the info blocks of an arena. */
