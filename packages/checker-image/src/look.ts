@@ -1,13 +1,16 @@
 /** What a repair knows of an image: the findings of a check of the image as it is planned, all of them. */
-import type { Sleepable } from '@bttkit/interfaces'
+import type { Finding, Sleepable } from '@bttkit/interfaces'
 import { examineBy, type ImageReport } from './check-image.ts'
 import type { Arena } from './check-run.ts'
-import type { FindingCode } from './finding-kinds.ts'
+import { FINDING_KINDS, type FindingCode } from './finding-kinds.ts'
 import { FindingLog, type ImageFinding } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
 
 /** With more of one code an image is a case for salvage, not for repair. */
 export const MOST_FINDINGS = 100_000
+
+const isOurCode = (code: string): code is FindingCode => Object.hasOwn(FINDING_KINDS, code)
+const isOurs = (finding: Finding): finding is ImageFinding => isOurCode(finding.code)
 
 export class Look {
   readonly report: ImageReport
@@ -39,16 +42,19 @@ export class Look {
   }
 
   /** A code of which there are more than are known here. */
-  get flood(): string | undefined {
+  get flood(): FindingCode | undefined {
     const { findingsByCode } = this.report
-    return Object.keys(findingsByCode).find((code) => (findingsByCode[code] ?? 0) > MOST_FINDINGS)
+    const codes = Object.keys(findingsByCode).filter(isOurCode)
+    return codes.find((code) => (findingsByCode[code] ?? 0) > MOST_FINDINGS)
   }
 }
 
 /** Checks what a reader shows. */
 export function* lookAt(reader: ImageReader, namespaceOffset: number | undefined): Sleepable<Look> {
   const findings: ImageFinding[] = []
-  const log = new FindingLog(MOST_FINDINGS, (finding) => void findings.push(finding as ImageFinding))
+  const log = new FindingLog(MOST_FINDINGS, (finding) => {
+    if (isOurs(finding)) findings.push(finding)
+  })
   const { report, arenas } = yield* examineBy(reader, log, { namespaceOffset })
   return new Look(report, arenas, findings)
 }

@@ -28,7 +28,7 @@ function withholdAll(draft: RepairDraft, look: Look, { resetUnknown }: RepairOpt
   }
   if (look.flood !== undefined)
     return refuse(
-      look.flood as FindingCode,
+      look.flood,
       `there are more than ${MOST_FINDINGS} findings of ${look.flood}: too much is lost for a repair`,
     )
   if (look.has('ambiguous-btt')) return refuse('ambiguous-btt', 'name one of the BTTs with --offset')

@@ -122,7 +122,6 @@ function noteFollower(draft: RepairDraft, look: Look, arena: Arena): void {
 }
 
 /** Plans the block size of the pool, which is a u32 behind its header. */
-// oxlint-disable-next-line require-yield -- a part of a repair that does not have to wait
 export function* repairPool(draft: RepairDraft, look: Look): Sleepable<void> {
   const [first] = look.arenas
   for (const { code, offset = 0 } of look.of('pool-block-size')) {

@@ -70,24 +70,23 @@ function isRange(value: unknown): value is ByteRange {
   return isCount(offset) && isCount(length) && isCount(Number(offset) + Number(length))
 }
 
+const isList = (list: unknown): boolean => Array.isArray(list) && list.every(isRange)
+
+function isHeader(value: unknown): value is Header {
+  if (typeof value !== 'object' || value === null) return false
+  const { ranges, stores, metadata, digest, infoOffset = 0 } = value as Partial<Header>
+  const isPlace = isRange({ offset: infoOffset, length: 0 })
+  return isList(ranges) && isList(stores) && isList(metadata) && typeof digest === 'string' && isPlace
+}
+
 /** A right checksum proves nothing about who made the file. */
 function parseHeader(text: string): Header | undefined {
-  let value: unknown
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isHeader(value) ? value : undefined
   } catch {
     return undefined
   }
-  if (typeof value !== 'object' || value === null) return undefined
-  const header = value as Header
-  const isList = (list: unknown): boolean => Array.isArray(list) && list.every(isRange)
-  const isRight =
-    isList(header.ranges) &&
-    isList(header.stores) &&
-    isList(header.metadata) &&
-    typeof header.digest === 'string' &&
-    (header.infoOffset === undefined || isRange({ offset: header.infoOffset, length: 0 }))
-  return isRight ? header : undefined
 }
 
 function headerOf(bytes: Uint8Array, name: string): { header: Header; end: number } {
@@ -106,7 +105,7 @@ function headerOf(bytes: Uint8Array, name: string): { header: Header; end: numbe
   const end = start + view.getUint32(SIGNATURE.length, true)
   const header = parseHeader(new TextDecoder().decode(bytes.subarray(start, end)))
   const payload = header?.ranges.concat(header.stores.map((store) => ({ ...store, isLost: false })))
-  const payloadBytes = payload?.reduce((sum, { length }) => sum + length, 0)
+  const payloadBytes = payload?.reduce((total, { length }) => total + length, 0)
   if (header === undefined || payloadBytes !== content.length - end)
     return refuse('the undo file contradicts itself')
   return { header, end }

@@ -120,21 +120,33 @@ export function* undoOf(provider: PmemProvider, plan: RepairPlan): Sleepable<Rep
   }
 }
 
+/** The stores that touch each unit, by its number. */
+function byUnit(stores: readonly PlannedStore[]): Map<number, PlannedStore[]> {
+  const units = new Map<number, PlannedStore[]>()
+  for (const store of stores) {
+    const last = Math.floor((store.offset + store.bytes.length - 1) / UNIT_BYTES)
+    for (let unit = Math.floor(store.offset / UNIT_BYTES); unit <= last; unit++) {
+      const known = units.get(unit)
+      if (known === undefined) units.set(unit, [store])
+      else known.push(store)
+    }
+  }
+  return units
+}
+
 /** A byte that is neither what was there before nor anything that the repair stored there. */
 function* findForeignByte(
   reader: ImageReader,
   { ranges, stores }: RepairUndo,
 ): Sleepable<number | undefined> {
+  const units = byUnit(stores)
   for (const { offset, bytes, isLost } of ranges) {
     if (isLost) continue
     const { bytes: now } = yield* readRange(reader, { offset, length: bytes.length })
-    const over = stores.filter(
-      (store) => store.offset < offset + bytes.length && store.offset + store.bytes.length > offset,
-    )
-    const at = now.findIndex(
-      (byte, i) =>
-        byte !== bytes[i] && !over.some((store) => store.bytes[offset + i - store.offset] === byte),
-    )
+    const over = units.get(Math.floor(offset / UNIT_BYTES)) ?? []
+    const isForeign = (byte: number, i: number): boolean =>
+      byte !== bytes[i] && !over.some((store) => store.bytes[offset + i - store.offset] === byte)
+    const at = now.findIndex(isForeign)
     if (at !== -1) return offset + at
   }
   return undefined
