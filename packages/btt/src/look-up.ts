@@ -16,7 +16,7 @@ import type { Attachment } from './attachment.ts'
 import type { LaneSection } from './lane-section.ts'
 
 /** What an entry means to a reader: the block to read, or `undefined` for zeros. */
-function readableBlock(
+export function readableBlock(
   attachment: Attachment,
   arena: Arena,
   premap: number,
