@@ -36,7 +36,6 @@ const INFO_CODES = [
 
 /** An info block as it should be in both places. */
 interface WantedInfo {
-  readonly arena: Arena
   readonly primary: InfoCopy
   readonly backup: InfoCopy
   readonly bytes: Uint8Array
@@ -103,7 +102,7 @@ export function* repairInfo(draft: RepairDraft, look: Look, clearsError: boolean
     if (look.has('info-layout', arena.index)) continue
     const { primary, backup } = yield* examinePlace(draft.reader, arena.offset, around.end)
     const info = correctedInfo(look, around, arena, clearsError)
-    wanted.push({ arena, primary, backup, bytes: encodeInfoBlock(info) })
+    wanted.push({ primary, backup, bytes: encodeInfoBlock(info) })
     noteSteps(draft, look, arena, codes)
     if (isFollowed) noteFollower(draft, look, arena)
   }
