@@ -87,6 +87,13 @@ test('not when a sector was written since', () => {
   expectRefused(bytes, file, /changed since the repair/)
 })
 
+test('not when a sector was zeroed since, which changes nothing that was repaired', () => {
+  const { bytes, file } = repaired()
+  const device = runAtomic(engine.attach(new MemoryProvider({ bytes })))
+  runAtomic(device.sleepable.zero(30, 1))
+  expectRefused(bytes, file, /elsewhere than the repair changed it/)
+})
+
 test('not when a byte that was repaired is another one now', () => {
   const { bytes, file } = repaired()
   bytes[new Damage(bytes).entryAt(12)] = 0xee
