@@ -91,6 +91,7 @@ export class SharedScene {
       namespaceOffset: image.namespaceOffset,
       laneCount,
       lanePolicy,
+      zeroing: image.zeroing,
       threads: true,
     })
     this.owner = this.lives.as(BYSTANDER, () => runBlocking(attaching))

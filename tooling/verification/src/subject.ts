@@ -10,14 +10,15 @@ export interface Subject {
   readonly makeParts: () => ExploredParts
 }
 
-/** Lanes that are not safe are let in: that they are not is for the checks to find. */
+/** Lanes that are not safe are let in: that they are not is for the checks to find. Zeroing is by flags, where a check does not say otherwise: by data it is made of writes. */
 export function subjectOf(injection: Injection = RIGHT_PARTS): Subject {
   const { makeParts, over = (provider) => provider } = injection
   const engine = (): BttEngine => new BttEngine(makeParts())
   return {
     makeParts: () => ({ ...makeParts(), storage: over }),
     engine: {
-      attach: (provider, options) => engine().attach(over(provider), { ...options, allowUnsafeLanes: true }),
+      attach: (provider, options) =>
+        engine().attach(over(provider), { zeroing: 'flags', ...options, allowUnsafeLanes: true }),
       create: (provider, options) => engine().create(over(provider), options),
       join: (provider, share) => engine().join(over(provider), share),
     },
