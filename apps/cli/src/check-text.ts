@@ -6,7 +6,8 @@ import type { CheckedImage } from './check-run.ts'
 const PLACES = ['arena', 'lane', 'lba', 'block', 'offset'] as const satisfies readonly (keyof Finding)[]
 const PLACE_NAMES = { arena: 'arena', lane: 'lane', lba: 'LBA', block: 'block', offset: 'byte' } as const
 
-function placeOf(finding: Finding): string {
+/** Where something is, for people. */
+export function placeOf(finding: Pick<Finding, (typeof PLACES)[number]>): string {
   return PLACES.flatMap((part) =>
     finding[part] === undefined ? [] : [`${PLACE_NAMES[part]} ${finding[part]}`],
   ).join(', ')
@@ -57,7 +58,7 @@ export function describeCheck(checked: CheckedImage): string {
 }
 
 /** A check for programs. Places that a finding does not have are null. */
-export function jsonOfCheck(checked: CheckedImage): unknown {
+export function jsonOfCheck(checked: CheckedImage): Readonly<Record<string, unknown>> {
   const { findings, report } = checked
   const { image, verdict, namespaceOffset, arenas } = report
   return {

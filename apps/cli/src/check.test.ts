@@ -105,8 +105,6 @@ test('an image by its provider', async () => {
 
 test.each([
   ['an option that does not exist', ['IMAGE', '--wipe'], 16],
-  ['a repair, which it cannot do', ['IMAGE', '--repair'], 16],
-  ['an undo', ['IMAGE', '--undo', 'file'], 16],
   ['no image', [], 16],
   ['an image too many', ['IMAGE', 'IMAGE'], 16],
   ['an image that is not there', ['IMAGE.gone'], 8],

@@ -101,12 +101,28 @@ function reportKnownBadBlocks({ reader, log }: CheckRun): void {
 export function* examineInto(
   provider: PmemProvider,
   log: FindingLog,
-  { namespaceOffset, onProgress, pause }: ExamineOptions,
+  options: ExamineOptions,
 ): Sleepable<ImageReport> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'checking')
+  return (yield* examineBy(new ImageReader(provider), log, options)).report
+}
+
+/** What a reader shows of an image. */
+export interface Examination {
+  readonly report: ImageReport
+  /** Those that can be read. */
+  readonly arenas: readonly Arena[]
+}
+
+/** As `examineInto`, of what a reader shows. */
+export function* examineBy(
+  reader: ImageReader,
+  log: FindingLog,
+  { namespaceOffset, onProgress, pause }: ExamineOptions,
+): Sleepable<Examination> {
   const progress = new Progress(onProgress)
   const run: CheckRun = {
-    reader: new ImageReader(provider),
+    reader,
     log,
     pause,
     onEntries: (entries) => progress.advance(entries),
@@ -117,16 +133,17 @@ export function* examineInto(
   for (const { info } of found?.arenas ?? []) progress.expect(info.externalNlba)
   for (const arena of found?.arenas ?? []) arenas.push(yield* checkArena(run, arena))
   reportKnownBadBlocks(run)
-  return {
+  const report = {
     ...(found && { namespaceOffset: found.namespaceOffset }),
     arenas,
-    ...summaryOf(provider, log),
+    ...summaryOf(reader, log),
   }
+  return { report, arenas: found?.arenas ?? [] }
 }
 
 /** What a log says of an image. */
 export function summaryOf(
-  { name }: PmemProvider,
+  { name }: Pick<PmemProvider, 'name'>,
   log: FindingLog,
 ): Pick<ImageReport, 'image' | 'verdict' | 'findings' | 'findingsByCode'> {
   return {

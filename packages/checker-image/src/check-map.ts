@@ -89,6 +89,7 @@ class MapCheck implements MapVisitor {
     const lba = this.arena.firstLba + first
     this.run.log.add('map-lost', () => ({
       ...this.place(first),
+      count,
       message: `the map cannot be read from LBA ${lba} to ${lba + count - 1}: nobody knows which blocks these sectors have`,
     }))
   }

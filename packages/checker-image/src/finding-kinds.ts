@@ -8,22 +8,22 @@ import type { FindingSeverity } from '@bttkit/interfaces'
 export const REPAIRS = {
   'primary-from-backup': 'write the primary info block anew, from its backup',
   'backup-from-primary': 'write the backup info block anew, from the primary',
-  'rebuild-info': 'search the storage for what is left of the BTT, and rebuild both info blocks from it',
+  'rebuild-info': 'rebuild both info blocks, by the layout that fits flog and map',
   'set-version': 'set the version that belongs to the position',
-  'set-parent-uuid': 'set the parent UUID of the namespace or pool around the BTT',
+  'set-parent-uuid': 'set the parent UUID of the namespace or pool around the BTT, or none',
   'set-nextoff': 'join the arena to those before it',
   'clear-reserved': 'fill the reserved bytes with zeros',
-  'clear-flags': 'clear the flags that nobody knows',
+  'clear-flags': 'clear the flags that nobody knows, when asked to',
   'clear-error-flag': 'clear the error flag, when nothing else is wrong any more',
   'set-pool-block-size': 'set the block size of the pool to that of the BTT',
   'reset-lane': 'give the lane a block that nobody has, and begin its flog anew',
-  'clear-older-slot': 'clear the older slot of the lane',
+  'clear-older-slot': 'clear the older slot of the lane, but for its sequence number',
   'clear-padding': 'fill the unused slots of the lane with zeros',
   'rewrite-flog': 'rewrite the flog for slots 0 and 1, when asked to',
   'complete-write': 'enter the write in the map, as attaching does',
   'mark-sector-lost': 'give the sector a block that nobody has, and mark its content as lost',
   'settle-duplicate':
-    'let one sector keep the block where it is known whose it is, and mark the others as lost',
+    'let one sector keep the block where it is known whose it is, or as asked to, and mark the others as lost',
   'assign-block': 'give the block to a sector or lane that lacks one',
 } as const
 

@@ -8,6 +8,8 @@ export interface ImageFinding extends Finding {
   readonly lbas?: readonly number[]
   /** Where lanes have a block free that others have: all of them. */
   readonly lanes?: readonly number[]
+  /** Where it is so of several sectors in a row: how many, from `lba` on. */
+  readonly count?: number
 }
 
 /** Where it is and what it is; the rest follows from the code. */

@@ -8,9 +8,7 @@ import {
   type PmemProvider,
   type Sleepable,
 } from '@bttkit/interfaces'
-
-/** In what units a medium loses its content. */
-const UNIT_BYTES = 512
+import { PlannedChanges, UNIT_BYTES, mergeRanges } from './planned-changes.ts'
 
 /** Whether the storage says that it cannot give what was to be read; also one that brought its own copy of our classes. */
 function isLoss(error: unknown): boolean {
@@ -29,11 +27,14 @@ export class ImageReader {
   readonly name: string
   readonly size: number
   private readonly provider: PmemProvider
+  private readonly changes: PlannedChanges
 
-  constructor(provider: PmemProvider) {
+  /** @param changes that are seen as if they were stored */
+  constructor(provider: PmemProvider, changes = new PlannedChanges()) {
     this.name = provider.name
     this.size = provider.size
     this.provider = provider
+    this.changes = changes
   }
 
   /** The bytes, or `undefined` where the storage does not have them: they are lost, or beyond its end. */
@@ -52,7 +53,9 @@ export class ImageReader {
 
   /** The parts of a range that are no holes, as far as the storage knows. */
   dataRanges(offset: number, length: number): readonly ByteRange[] {
-    return this.provider.dataRanges?.(offset, length) ?? [{ offset, length }]
+    const stored = this.provider.dataRanges?.(offset, length) ?? [{ offset, length }]
+    const planned = this.changes.rangesIn(offset, length)
+    return planned.length === 0 ? stored : mergeRanges([...stored, ...planned])
   }
 
   /** What the storage knows to be lost without being read. */
@@ -78,14 +81,16 @@ export class ImageReader {
 
   /** @returns false where it is lost */
   private *isRead(offset: number, { target, start, length }: Piece, stage: CallStage): Sleepable<boolean> {
+    const piece = target.subarray(start, start + length)
     try {
-      const wait = this.call(offset, target.subarray(start, start + length), stage)
+      const wait = this.call(offset, piece, stage)
       if (wait !== undefined) yield wait
-      return true
     } catch (error) {
-      if (isLoss(error)) return false
-      throw error
+      if (!isLoss(error)) throw error
+      if (!this.changes.covers(offset, length)) return false
     }
+    this.changes.patch(offset, piece)
+    return true
   }
 
   private call(offset: number, target: Uint8Array, stage: CallStage): MaybeSleep {

@@ -1,6 +1,14 @@
 /** Small images that the engine wrote, and what the checker says of bytes. */
 import { BttEngine } from '@bttkit/btt'
-import { INFO_BLOCK_BYTES, decodeInfoBlock, encodeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
+import {
+  INFO_BLOCK_BYTES,
+  MAP_ENTRY_BYTES,
+  decodeInfoBlock,
+  encodeInfoBlock,
+  mapBlock,
+  zeroEntry,
+  type InfoBlock,
+} from '@bttkit/btt-format'
 import type { Finding } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
@@ -47,8 +55,13 @@ export function smallImage(externalLbasize: number, rounds = 2): Uint8Array {
   for (let round = 1; round <= rounds; round++)
     for (let lba = 0; lba < WRITTEN_SECTORS; lba++)
       runAtomic(device.sleepable.write(lba, new Uint8Array(device.sectorSize).fill(100 * round + lba)))
-  runAtomic(device.sleepable.zero(3, 2))
   runAtomic(device.sleepable.close())
+  // By their flags, for sectors of every size.
+  const view = new DataView(bytes.buffer, INFO_OFFSET + infoOf(bytes, INFO_OFFSET).mapoff)
+  for (const premap of [3, 4]) {
+    const at = premap * MAP_ENTRY_BYTES
+    view.setUint32(at, zeroEntry(mapBlock(view.getUint32(at, true), premap)), true)
+  }
   return bytes
 }
 

@@ -16,3 +16,16 @@ export {
 } from './finding-kinds.ts'
 export type { ImageFinding } from './finding-log.ts'
 export { checkImage, imageChecker, type CheckImageOptions } from './iterate-findings.ts'
+export { applyRepair } from './apply-repair.ts'
+export { planRepair } from './plan-repair.ts'
+export type {
+  DuplicatePolicy,
+  PlannedStore,
+  RepairOptions,
+  RepairPlan,
+  RepairStage,
+  RepairStep,
+  WithheldRepair,
+} from './repair-plan.ts'
+export { decodeUndo, encodeUndo, type RepairUndo } from './undo-file.ts'
+export { restoreUndo, undoOf } from './undo-repair.ts'

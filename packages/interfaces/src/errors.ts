@@ -199,6 +199,12 @@ export class UnsafeLanesError extends BttkitError {
   override readonly errno = 'EOPNOTSUPP'
 }
 
+/** An undo file that is none, is not whole, or is not of this image as it is now. */
+export class UndoFileError extends BttkitError {
+  override readonly code = 'BTT_UNDO_FILE'
+  override readonly errno = 'EINVAL'
+}
+
 // Storage. Their errno is the system's own.
 
 abstract class SystemError extends BttkitError {

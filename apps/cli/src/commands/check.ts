@@ -1,17 +1,21 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Verdict } from '@bttkit/checker-image'
 import {
   commonOptions,
+  UsageError,
   declareOperands,
   setExitCodes,
   takeOperands,
   writeJson,
   writeOutput,
+  type CommonOptions,
 } from '@bttkit/command-line'
 import { checkStorage } from '../check-run.ts'
 import { describeCheck, jsonOfCheck } from '../check-text.ts'
+import { repairImage, undoRepair, type RepairFlags } from '../repair-run.ts'
+import { describeRepair, jsonOfRepair } from '../repair-text.ts'
 import { IMAGE_HELP } from '../operand-help.ts'
-import { imageOf, withReadableStorage } from '../with-image.ts'
+import { imageOf, withReadableStorage, type ImageToOpen } from '../with-image.ts'
 
 /** As of fsck(8). */
 const EXIT_CODES: Readonly<Record<Verdict, number>> = { clean: 0, recoverable: 0, damaged: 4, unreadable: 8 }
@@ -19,26 +23,55 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = { clean: 0, recoverable: 0
 /** Of each code so many findings are listed, and the others counted. */
 const LISTED = { text: 20, json: 1000 } as const
 
+/** After a repair that changed something. */
+const REPAIRED = 1
+
 const HELP = `
-Info blocks, flog and map are read, and every block is accounted for; the content of sectors is not looked at. Nothing is written, ever. Each finding has a
-code, a place, and what a repair would do about it.
+Info blocks, flog and map are read, and every block is accounted for; the content of sectors is not looked at. Without --repair nothing is written, ever. Each
+finding has a code, a place, and what a repair would do about it.
+
+A repair changes what is wrong for certain and can be put right without a guess. It never touches what is in order. What could lose data waits for an option that says so;
+each sector that could be read before reads the same afterwards. It can be cut short at any moment and run again. The undo file is durable before the image
+changes; it takes the repair back as long as nobody has written to the image since.
 
 Verdicts and exit codes, as of fsck:
   clean        0   nothing is wrong
   recoverable  0   writes were interrupted; attaching the image completes them
-  damaged      4
-  unreadable   8   no BTT can be found; also when the image cannot be opened or read
+  repaired     1   nothing is wrong any more
+  damaged      4   also when a repair left something
+  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written
   wrong call  16
 
 Examples:
   btt check disk.img
-  btt check disk.img --json | jq '.findings[] | select(.severity == "damaged")'`
+  btt check disk.img --json | jq '.findings[] | select(.severity == "damaged")'
+  btt check disk.img --repair --dry-run
+  btt check disk.img --repair --undo disk.undo
+  btt check disk.img --undo-restore disk.undo`
 
-async function run(command: Command): Promise<void> {
-  const [image = ''] = takeOperands(command)
-  const options = commonOptions(command)
-  const target = await imageOf(command, image)
-  const listLimit = options.json ? LISTED.json : LISTED.text
+/** @throws {UsageError} for options that do not go together */
+function checkFlags(flags: RepairFlags): void {
+  const { repair, undoRestore, ...others } = flags
+  if (undoRestore !== undefined && (repair === true || Object.keys(others).length > 0))
+    throw new UsageError('--undo-restore takes a repair back, and goes with no other option of a repair')
+  const [first] = Object.keys(others)
+  if (repair !== true && first !== undefined) {
+    const name = first.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    throw new UsageError(`--${name} is about a repair, which --repair asks for`)
+  }
+  if (flags.dryRun === true && flags.undo !== undefined)
+    throw new UsageError('--dry-run changes nothing, so there is nothing to undo')
+}
+
+/** Those of a repair, without those that were not given. */
+function repairFlags(command: Command): RepairFlags {
+  const { repair, dryRun, undo, undoRestore, duplicates, rewriteLog, resetUnknown, rebuild } =
+    command.opts<RepairFlags>()
+  const flags = { repair, dryRun, undo, undoRestore, duplicates, rewriteLog, resetUnknown, rebuild }
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+}
+
+async function runCheck(target: ImageToOpen, options: CommonOptions, listLimit: number): Promise<void> {
   const checked = await withReadableStorage(target, (provider) =>
     checkStorage(provider, target, options, listLimit),
   )
@@ -47,11 +80,59 @@ async function run(command: Command): Promise<void> {
   else await writeOutput(describeCheck(checked))
 }
 
-/** `btt check`: whether an image is in order, and all that is not. */
+async function runRepair(
+  target: ImageToOpen,
+  flags: RepairFlags,
+  options: CommonOptions,
+  listLimit: number,
+): Promise<void> {
+  const repaired = await repairImage(target, flags, options, listLimit)
+  const exitCode = EXIT_CODES[repaired.checked.report.verdict]
+  const hasChanged = !repaired.isDryRun && repaired.plan.stages.length > 0
+  process.exitCode = exitCode === 0 && hasChanged ? REPAIRED : exitCode
+  if (options.json) await writeJson(jsonOfRepair(repaired))
+  else await writeOutput(describeRepair(repaired))
+}
+
+async function runUndo(target: ImageToOpen, path: string, { json, quiet }: CommonOptions): Promise<void> {
+  const restoredBytes = await undoRepair(target, path)
+  const { image } = target
+  if (json) await writeJson({ image, undo: path, restoredBytes })
+  else if (!quiet) await writeOutput(`${image}: ${restoredBytes} bytes are as they were before the repair\n`)
+}
+
+async function run(command: Command): Promise<void> {
+  const [image = ''] = takeOperands(command)
+  const options = commonOptions(command)
+  const flags = repairFlags(command)
+  checkFlags(flags)
+  const target = await imageOf(command, image)
+  const listLimit = options.json ? LISTED.json : LISTED.text
+  if (flags.undoRestore !== undefined) await runUndo(target, flags.undoRestore, options)
+  else if (flags.repair === true) await runRepair(target, flags, options, listLimit)
+  else await runCheck(target, options, listLimit)
+}
+
+/** `btt check`: whether an image is in order, and all that is not; and putting it in order. */
 export function checkCommand(): Command {
-  const command = new Command('check').description('say what is wrong with an image, without changing it')
+  const command = new Command('check').description(
+    'say what is wrong with an image, without changing it; repair it when asked to',
+  )
   setExitCodes(command, { failed: 8, usage: 16 })
   return declareOperands(command, { IMAGE: IMAGE_HELP })
+    .option('--repair', 'put in order what can be put in order without a guess')
+    .option('--dry-run', 'with --repair: say what it would do, and change nothing')
+    .option('--undo <file>', 'with --repair: a new file that takes it back')
+    .option('--undo-restore <file>', 'take a repair back')
+    .addOption(
+      new Option(
+        '--duplicates <policy>',
+        'with --repair: which sector keeps a block that several have, where nothing tells: the first, none (error), or each has a copy',
+      ).choices(['first', 'error', 'both-readable']),
+    )
+    .option('--rewrite-log', 'with --repair: rewrite a flog in the slots of Linux before 4.15')
+    .option('--reset-unknown', 'with --repair: reset versions and flags that nobody knows')
+    .option('--rebuild', 'with --repair: rebuild info blocks of which nothing is left')
     .addHelpText('after', HELP)
     .action(async () => run(command))
 }
