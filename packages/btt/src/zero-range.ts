@@ -13,6 +13,7 @@ import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
 import { refuseIfItCouldWait } from './atomic-precheck.ts'
 import { LaneSection } from './lane-section.ts'
+import { loadEntries } from './map-line.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 import { writeRange } from './write-range.ts'
 
@@ -49,13 +50,16 @@ function* zeroLine(section: LaneSection, arena: Arena, premap: number, end: numb
   if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
   try {
     arena.assertWritable(premap)
-    let wait = arena.loadLine(lane, premap, end)
-    if (wait !== undefined) yield section.waitFor(wait)
+    yield* loadEntries(section, arena, lane, premap, end)
     const changed = zeroLoadedLine(arena, lane, premap, end)
     if (changed === 0) return
     if (attachment.isShared && !attachment.looksUpUnderLock)
       yield* storeOneByOne(section, arena, premap, changed)
-    else if ((wait = arena.storeLine(lane, premap, end)) !== undefined) yield section.waitFor(wait)
+    else {
+      const wait = arena.storeLine(lane, premap, end)
+      if (wait !== undefined) yield section.waitFor(wait)
+    }
+    arena.cacheStored(lane, premap, end)
   } finally {
     section.unlock(arena, mapLock)
   }

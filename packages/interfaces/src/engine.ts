@@ -87,6 +87,11 @@ export interface AttachOptions {
    * so the atomic form is refused. Default false.
    */
   readonly threads?: boolean | undefined
+  /**
+   * The most memory for parts of the map that were used, in bytes; it holds that many quarters of entries, less a tenth. All threads share it. Default 64 MiB, 0 is none. Storage with a
+   * `mapping` needs none and gets none.
+   */
+  readonly mapCacheBytes?: number | undefined
 }
 
 /** What another thread needs to join an attachment: a message for it. Made by `BttDevice.share`, of use to the same version of the engine only. */
