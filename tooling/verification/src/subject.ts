@@ -10,14 +10,17 @@ export interface Subject {
   readonly makeParts: () => ExploredParts
 }
 
-/** Lanes that are not safe are let in: that they are not is for the checks to find. */
+/**
+ * Lanes that are not safe are let in: that they are not is for the checks to find. The map is not cached, so that all that an operation does is done on the storage; checks of the cache ask
+ * for one.
+ */
 export function subjectOf(injection: Injection = RIGHT_PARTS): Subject {
   const { makeParts, over = (provider) => provider } = injection
   const engine = (): BttEngine => new BttEngine(makeParts())
   return {
     makeParts: () => ({ ...makeParts(), storage: over }),
     engine: {
-      attach: (provider, options) => engine().attach(over(provider), { ...options, allowUnsafeLanes: true }),
+      attach: (provider, options) => engine().attach(over(provider), { mapCacheBytes: 0, ...options, allowUnsafeLanes: true }),
       create: (provider, options) => engine().create(over(provider), options),
       join: (provider, share) => engine().join(over(provider), share),
     },

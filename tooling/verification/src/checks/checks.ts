@@ -1,5 +1,6 @@
 /** All checks, in the order in which mutants meet them. */
 import { BATCH_CHECKS } from './batch-checks.ts'
+import { CACHE_CHECKS } from './cache-checks.ts'
 import type { Check } from './check.ts'
 import { CRASH_CHECKS } from './crash-checks.ts'
 import { CREATION_CHECKS } from './creation-checks.ts'
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   FAILING_FLUSH,
   ONE_FAILING_CALL,
   ...BATCH_CHECKS,
+  ...CACHE_CHECKS,
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,

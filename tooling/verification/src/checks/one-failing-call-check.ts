@@ -21,7 +21,7 @@ export const WRITES: readonly SectorWrite[] = [
 const WATCHED = new Map([32, 33, 34, 35, 60].map((lba) => [lba, new Set([initialFill(lba)])]))
 
 /** The most calls of one kind that the writes make, and a few more. */
-const MOST_CALLS = 30
+export const MOST_CALLS = 30
 /** Classes of crash states after a failure; the rest is sampled. */
 const LIMIT = 40
 

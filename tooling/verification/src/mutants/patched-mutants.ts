@@ -4,6 +4,7 @@ import { MUTANTS_OF_A_BATCH } from './of-a-batch.ts'
 import { MUTANTS_OF_A_WRITE } from './of-a-write.ts'
 import { MUTANTS_OF_ATTACH } from './of-attach.ts'
 import { MUTANTS_OF_BAD_MEDIA } from './of-bad-media.ts'
+import { MUTANTS_OF_THE_CACHE } from './of-the-cache.ts'
 import { MUTANTS_OF_CREATION } from './of-creation.ts'
 import { MUTANTS_OF_READERS } from './of-readers.ts'
 import { MUTANTS_OF_RECOVERY } from './of-recovery.ts'
@@ -18,4 +19,5 @@ export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_CREATION,
   ...MUTANTS_OF_RECOVERY,
   ...MUTANTS_OF_SHARED_WORDS,
+  ...MUTANTS_OF_THE_CACHE,
 ]
