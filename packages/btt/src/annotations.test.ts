@@ -45,12 +45,19 @@ test.each<[string, (device: BttDevice) => void, string[]]>([
   expect(provider.takeLines()).toEqual(lines)
 })
 
-test('a read says of each call what it is for', () => {
+test.each<[string, (device: BttDevice) => void, readonly string[]]>([
+  ['done at once', (device) => device.atomic.read(3, new Uint8Array(512), new Uint8Array(8)), ['map: read']],
+  [
+    'that may be preempted',
+    ({ sleepable }) => runAtomic(sleepable.read(3, new Uint8Array(512), new Uint8Array(8))),
+    ['map: read', 'map: read'],
+  ],
+])('a read %s says of each call what it is for', (_name, read, lookUp) => {
   const { provider, device } = recorded(520)
   device.atomic.write(3, new Uint8Array(512).fill(1))
   provider.takeLines()
-  device.atomic.read(3, new Uint8Array(512), new Uint8Array(8))
-  expect(provider.takeLines()).toEqual(['map: read', 'map: read', 'data: read', 'metadata: read'])
+  read(device)
+  expect(provider.takeLines()).toEqual([...lookUp, 'data: read', 'metadata: read'])
 })
 
 test('each call of an operation says in which lane it is', () => {
@@ -122,7 +129,7 @@ test('marking a lost sector and clearing a free block say so', () => {
   const provider = new RecordingProvider(media.provider, flushed)
   const device = runAtomic(engine.attach(provider, { laneCount: 1 }))
   provider.takeLines()
-  expect(() => device.atomic.read(3, new Uint8Array(512))).toThrow('lost')
+  expect(() => runAtomic(device.sleepable.read(3, new Uint8Array(512)))).toThrow('lost')
   expect(provider.takeLines()).toEqual([
     'map: read',
     'map: read',

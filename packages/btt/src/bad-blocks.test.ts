@@ -8,6 +8,7 @@ import {
   type MaybeSleep,
 } from '@bttkit/interfaces'
 import { errorEntry, mapState } from '@bttkit/btt-format'
+import { runAtomic } from '@bttkit/sleepable'
 import { BadMedia, fill, readSector, withLostSector } from './bad-media.test-support.ts'
 import { PassingProvider, bijectionProblems, sha256 } from './engine.test-support.ts'
 
@@ -169,7 +170,7 @@ test('a medium that serves each second read does not hold a reader up for ever, 
       return read()
     }),
   )
-  expect(() => readSector(device, 3)).toThrow(SectorErrorError)
+  expect(() => runAtomic(device.sleepable.read(3, fill(0)))).toThrow(SectorErrorError)
   expect(mapState(media.entry(3))).toBe('normal')
 })
 

@@ -9,11 +9,12 @@ import {
   type Sleepable,
 } from '@bttkit/interfaces'
 import type { MeasuredLaneTable } from '@bttkit/region-lanes'
+import { AtOnce } from './at-once.ts'
 import type { Attachment } from './attachment.ts'
 import { checkByteRange, checkLbaRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 import type { DeviceDescription } from './device-description.ts'
 import type { DeviceThread } from './device-thread.ts'
-import { DrivenOperations, DriverChoice } from './driven-operations.ts'
+import { DrivenOperations, DriverChoice, type OperationsAtOnce } from './driven-operations.ts'
 import { readRange } from './read-range.ts'
 import { StorageCall } from './storage-call.ts'
 import type { VolatileState } from './volatile-state.ts'
@@ -133,6 +134,52 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   }
 }
 
+/** Those of an attached BTT that never have to wait for the storage. */
+class BttOperationsAtOnce implements OperationsAtOnce {
+  private readonly shape: DeviceShape
+  private readonly readOnly: boolean
+  private readonly atOnce: AtOnce
+
+  constructor(atOnce: AtOnce, shape: DeviceShape, readOnly: boolean) {
+    this.atOnce = atOnce
+    this.shape = shape
+    this.readOnly = readOnly
+  }
+
+  read(lba: number, target: Uint8Array, metadata?: Uint8Array): boolean {
+    checkSectorRange(this.shape, lba, target, metadata)
+    return this.atOnce.read(lba * this.shape.sectorSize, target, metadata)
+  }
+
+  write(lba: number, source: Uint8Array, metadata?: Uint8Array): boolean {
+    if (this.readOnly) return false
+    checkSectorRange(this.shape, lba, source, metadata)
+    return this.atOnce.write(lba, source, metadata)
+  }
+
+  readBytes(offset: number, target: Uint8Array): boolean {
+    checkByteRange(this.shape, offset, target.length)
+    return this.atOnce.read(offset, target, undefined)
+  }
+
+  writeBytes(offset: number, source: Uint8Array): boolean {
+    const { sectorSize } = this.shape
+    if (this.readOnly || offset % sectorSize !== 0 || source.length !== sectorSize) return false
+    checkByteRange(this.shape, offset, source.length)
+    return this.atOnce.write(offset / sectorSize, source, undefined)
+  }
+}
+
+function atOnceOf(
+  attachment: Attachment,
+  shape: DeviceShape,
+  readOnly: boolean,
+): OperationsAtOnce | undefined {
+  return AtOnce.suits(attachment)
+    ? new BttOperationsAtOnce(new AtOnce(attachment), shape, readOnly)
+    : undefined
+}
+
 /** Of what an attachment was put together, as far as the device says it again. */
 export interface Composition {
   readonly description: DeviceDescription
@@ -157,7 +204,11 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
 
   constructor(attachment: Attachment, composition: Composition) {
     const { info, readOnly } = composition.description
-    super(new BttOperations(attachment, info, composition), new DriverChoice(info.image))
+    const atOnce = atOnceOf(attachment, info, readOnly)
+    super(new BttOperations(attachment, info, composition), new DriverChoice(info.image), {
+      atomic: attachment.isShared ? undefined : atOnce,
+      others: atOnce,
+    })
     this.attachment = attachment
     this.composition = composition
     this.info = info

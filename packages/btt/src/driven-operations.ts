@@ -24,22 +24,42 @@ export class DriverChoice {
   }
 }
 
+/**
+ * Operations without a driver: they are done at once, or have to be done by the sleepable ones of the same name. They check their requests, and throw, as those do. Each returns
+ * whether it is done.
+ */
+export type OperationsAtOnce = Pick<BlockOperations<boolean>, 'read' | 'write' | 'readBytes' | 'writeBytes'>
+
 /** Operations that are driven to their end on the caller's stack. */
 class SynchronousOperations implements BlockOperations<void> {
   private readonly operations: BlockOperations<Sleepable<void>>
-  private readonly run: (operation: Sleepable<void>) => void
+  private readonly atOnce: OperationsAtOnce | undefined
+  private readonly driver: DriverChoice | undefined
+  private readonly drive: (operation: Sleepable<void>) => void
 
-  constructor(operations: BlockOperations<Sleepable<void>>, run: (operation: Sleepable<void>) => void) {
+  /** @param driver where these operations are a choice */
+  constructor(
+    operations: BlockOperations<Sleepable<void>>,
+    atOnce: OperationsAtOnce | undefined,
+    driver: DriverChoice | undefined,
+    drive: (operation: Sleepable<void>) => void,
+  ) {
     this.operations = operations
-    this.run = run
+    this.atOnce = atOnce
+    this.driver = driver
+    this.drive = drive
   }
 
   read(lba: number, target: Uint8Array, metadata?: Uint8Array): void {
-    this.run(this.operations.read(lba, target, metadata))
+    this.driver?.choose('blocking')
+    if (this.atOnce?.read(lba, target, metadata) !== true)
+      this.run(this.operations.read(lba, target, metadata))
   }
 
   write(lba: number, source: Uint8Array, metadata?: Uint8Array): void {
-    this.run(this.operations.write(lba, source, metadata))
+    this.driver?.choose('blocking')
+    if (this.atOnce?.write(lba, source, metadata) !== true)
+      this.run(this.operations.write(lba, source, metadata))
   }
 
   zero(lba: number, count: number): void {
@@ -51,11 +71,13 @@ class SynchronousOperations implements BlockOperations<void> {
   }
 
   readBytes(offset: number, target: Uint8Array): void {
-    this.run(this.operations.readBytes(offset, target))
+    this.driver?.choose('blocking')
+    if (this.atOnce?.readBytes(offset, target) !== true) this.run(this.operations.readBytes(offset, target))
   }
 
   writeBytes(offset: number, source: Uint8Array): void {
-    this.run(this.operations.writeBytes(offset, source))
+    this.driver?.choose('blocking')
+    if (this.atOnce?.writeBytes(offset, source) !== true) this.run(this.operations.writeBytes(offset, source))
   }
 
   zeroBytes(offset: number, length: number): void {
@@ -65,6 +87,11 @@ class SynchronousOperations implements BlockOperations<void> {
   close(): void {
     this.run(this.operations.close())
   }
+
+  private run(operation: Sleepable<void>): void {
+    this.driver?.choose('blocking')
+    this.drive(operation)
+  }
 }
 
 /** Sleepable operations in all their forms; its own methods are the asynchronous one. A request that is refused at once rejects, too. */
@@ -73,25 +100,34 @@ export class DrivenOperations implements BlockOperations<Promise<void>> {
   readonly atomic: BlockOperations<void>
   readonly blocking: BlockOperations<void>
   private readonly driver: DriverChoice
+  private readonly atOnce: OperationsAtOnce | undefined
 
-  constructor(operations: BlockOperations<Sleepable<void>>, driver: DriverChoice) {
+  /** @param atOnce where nothing has to wait for another thread either, or who uses it may; so never for the atomic form of what may wait */
+  constructor(
+    operations: BlockOperations<Sleepable<void>>,
+    driver: DriverChoice,
+    atOnce: {
+      readonly atomic?: OperationsAtOnce | undefined
+      readonly others?: OperationsAtOnce | undefined
+    } = {},
+  ) {
     this.sleepable = operations
     this.driver = driver
-    this.atomic = new SynchronousOperations(operations, runAtomic)
-    this.blocking = new SynchronousOperations(operations, (operation) => {
-      driver.choose('blocking')
-      runBlocking(operation)
-    })
+    this.atOnce = atOnce.others
+    this.atomic = new SynchronousOperations(operations, atOnce.atomic, undefined, runAtomic)
+    this.blocking = new SynchronousOperations(operations, atOnce.others, driver, runBlocking)
   }
 
   async read(lba: number, target: Uint8Array, metadata?: Uint8Array): Promise<void> {
     this.driver.choose('asynchronous')
-    await runAsync(this.sleepable.read(lba, target, metadata))
+    if (this.atOnce?.read(lba, target, metadata) !== true)
+      await runAsync(this.sleepable.read(lba, target, metadata))
   }
 
   async write(lba: number, source: Uint8Array, metadata?: Uint8Array): Promise<void> {
     this.driver.choose('asynchronous')
-    await runAsync(this.sleepable.write(lba, source, metadata))
+    if (this.atOnce?.write(lba, source, metadata) !== true)
+      await runAsync(this.sleepable.write(lba, source, metadata))
   }
 
   async zero(lba: number, count: number): Promise<void> {
@@ -106,12 +142,14 @@ export class DrivenOperations implements BlockOperations<Promise<void>> {
 
   async readBytes(offset: number, target: Uint8Array): Promise<void> {
     this.driver.choose('asynchronous')
-    await runAsync(this.sleepable.readBytes(offset, target))
+    if (this.atOnce?.readBytes(offset, target) !== true)
+      await runAsync(this.sleepable.readBytes(offset, target))
   }
 
   async writeBytes(offset: number, source: Uint8Array): Promise<void> {
     this.driver.choose('asynchronous')
-    await runAsync(this.sleepable.writeBytes(offset, source))
+    if (this.atOnce?.writeBytes(offset, source) !== true)
+      await runAsync(this.sleepable.writeBytes(offset, source))
   }
 
   async zeroBytes(offset: number, length: number): Promise<void> {

@@ -19,7 +19,7 @@ import type { LaneSection } from './lane-section.ts'
 import { loadEntries } from './map-line.ts'
 
 /** What an entry means to a reader: the block to read, or `undefined` for zeros. */
-function readableBlock(
+export function readableBlock(
   attachment: Attachment,
   arena: Arena,
   premap: number,

@@ -37,6 +37,8 @@ export class FileMapping {
   private readonly native: NativeCalls
   /** In order; undefined when it is unmapped. */
   private views: (MappedView | undefined)[] | undefined
+  /** The first of them, while it is mapped. Nearly all calls are for one piece of it, and need no arithmetic then. */
+  private first: MappedView | undefined
 
   /** @param file open, of `size` bytes above 0 @throws {ProviderOpenError} with the errno of mmap(2). */
   constructor(
@@ -55,7 +57,7 @@ export class FileMapping {
     this.native = native
     this.views = Array.from({ length: Math.ceil(size / VIEW_BYTES) }, () => undefined)
     try {
-      this.viewAt(0)
+      this.first = this.viewAt(0)
     } catch (cause) {
       native.unmap(address, size)
       const detail = `its ${size} bytes cannot be addressed (ENOMEM)`
@@ -74,6 +76,10 @@ export class FileMapping {
 
   /** Copies a range that is within the mapping. @throws {ClosedError} after `unmap`. */
   load(offset: number, target: Uint8Array, start: number, length: number): void {
+    if (this.first !== undefined && isOneCopyOfFirst(offset, length)) {
+      this.first.load(offset, target, start, length)
+      return
+    }
     for (let done = 0; done < length;) {
       const within = (offset + done) % VIEW_BYTES
       const count = countFrom(within, length - done)
@@ -84,6 +90,10 @@ export class FileMapping {
 
   /** As `load`. The source may be a part of the mapping. */
   store(offset: number, source: Uint8Array, start: number, length: number): void {
+    if (this.first !== undefined && isOneCopyOfFirst(offset, length)) {
+      this.first.store(offset, source, start, length)
+      return
+    }
     if (length > COPY_BYTES && source.buffer === this.views?.[0]?.bytes.buffer) {
       // The first copies may store over what the later ones are of.
       this.store(offset, source.slice(start, start + length), 0, length)
@@ -111,6 +121,7 @@ export class FileMapping {
     const { views } = this
     if (views === undefined) return
     this.views = undefined
+    this.first = undefined
     for (const view of views) if (view?.bytes.buffer instanceof ArrayBuffer) detach(view.bytes.buffer)
     const errno = this.native.unmap(this.address, this.size)
     if (errno !== undefined) throw ioError({ image: this.path }, 'unmapping', errno)
@@ -126,6 +137,11 @@ export class FileMapping {
   private makeView(from: number): MappedView {
     return new MappedView(this.native.view(this.address + from, Math.min(VIEW_BYTES, this.size - from)))
   }
+}
+
+/** Whether a piece lies in the first view, and goes into one copy. */
+function isOneCopyOfFirst(offset: number, length: number): boolean {
+  return length <= COPY_BYTES && offset + length <= VIEW_BYTES
 }
 
 /** How much of what is left is copied at once, from this byte of a view on. */
