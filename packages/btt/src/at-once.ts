@@ -16,6 +16,7 @@ import type { Attachment } from './attachment.ts'
 import { LaneSection } from './lane-section.ts'
 import { readableBlock } from './look-up.ts'
 import { isBadBlockError } from './lost-sector.ts'
+import { loadEntries } from './map-line.ts'
 
 /** Never in the read tracking, which nobody has to leave. */
 const NOTHING = undefined
@@ -116,15 +117,41 @@ export class AtOnce {
     const { attachment, section } = this
     const { lane } = section
     for (;;) {
-      this.promised(arena.loadEntry(lane, premap))
+      this.loadEntry(arena, premap)
       const entry = arena.loadedEntry(lane, premap)
       const block = readableBlock(attachment, arena, premap, entry)
       if (block === NOTHING || !attachment.isShared) return block
       this.promised(arena.readTracking.enter(lane, block))
-      this.promised(arena.loadEntry(lane, premap))
+      this.loadEntry(arena, premap)
       if (arena.loadedEntry(lane, premap) === entry) return block
       arena.readTracking.leave(lane)
     }
+  }
+
+  /** Loads an entry as readers do. One that is in no cache yet comes in, if its map lock is free. */
+  private loadEntry(arena: Arena, premap: number): void {
+    const { section } = this
+    const { lane } = section
+    if (arena.mapCache === undefined) return this.promised(arena.loadEntry(lane, premap))
+    if (arena.findCached(lane, premap)) return
+    const mapLock = arena.mapLockOf(premap)
+    if (!arena.mapLocks.tryAcquire(mapLock)) return this.promised(arena.loadEntry(lane, premap))
+    try {
+      this.loadEntryUnderLock(arena, premap)
+    } finally {
+      section.unlock(arena, mapLock)
+    }
+  }
+
+  private loadEntryUnderLock(arena: Arena, premap: number): void {
+    const { section } = this
+    const { lane } = section
+    if (arena.mapCache === undefined) return this.promised(arena.loadEntry(lane, premap))
+    const loading = loadEntries(section, arena, lane, premap, premap + 1)
+    const step = loading.next()
+    if (step.done === true) return
+    loading.return()
+    this.promised(step.value)
   }
 
   /** The new content is durable in the free block of the lane. */
@@ -145,7 +172,7 @@ export class AtOnce {
     const { flog } = arena
     const { lane } = this.section
     const block = flog.freeBlock(lane)
-    this.promised(arena.loadEntry(lane, premap))
+    this.loadEntryUnderLock(arena, premap)
     const entry = arena.loadedEntry(lane, premap)
     const old = arena.blockOf(entry, premap)
     const isBad = mapState(entry) === 'error'
@@ -159,6 +186,7 @@ export class AtOnce {
       this.promised(flog.persistEntry(lane))
       arena.assertWritable(premap)
       this.promised(arena.storeEntry(lane, premap, normalEntry(block)))
+      arena.cacheStored(lane, premap, premap + 1)
       this.promised(arena.persistEntries(lane, premap))
       arena.assertWritable(premap)
     } catch (error) {
