@@ -266,6 +266,11 @@ export class Arena {
     return true
   }
 
+  /** Whether a line that is not in the cache is worth being brought in. */
+  admitsToCache(premap: number): boolean {
+    return this.usesMapCache && this.mapCache?.admits(premap) === true
+  }
+
   /** As `loadLine` from the cache, under the map lock. Returns whether the line is there. */
   loadCached(lane: number, premap: number, end: number): boolean {
     const { buffers } = this

@@ -128,14 +128,15 @@ export class AtOnce {
     }
   }
 
-  /** Loads an entry as readers do. One that is in no cache yet comes in, if its map lock is free. */
+  /** Loads an entry as readers do. A line that is worth being in the cache comes in, if its map lock is free. */
   private loadEntry(arena: Arena, premap: number): void {
     const { section } = this
     const { lane } = section
     if (arena.mapCache === undefined) return this.promised(arena.loadEntry(lane, premap))
     if (arena.findCached(lane, premap)) return
     const mapLock = arena.mapLockOf(premap)
-    if (!arena.mapLocks.tryAcquire(mapLock)) return this.promised(arena.loadEntry(lane, premap))
+    if (!arena.admitsToCache(premap) || !arena.mapLocks.tryAcquire(mapLock))
+      return this.promised(arena.loadEntry(lane, premap))
     try {
       this.loadEntryUnderLock(arena, premap)
     } finally {

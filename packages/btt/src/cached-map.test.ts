@@ -98,13 +98,20 @@ test.each([
   expect(bijectionProblems(bytes, 4096)).toEqual([])
 })
 
-test('a cache of four lines holds four, and all is right with every replacement', () => {
-  const { bytes, provider, device } = prepared({ mapCacheBytes: 4 * 19 * 4 })
-  readByte(device, 3)
-  loadsOf(provider)
-  readByte(device, 3 + 64)
-  readByte(device, 3)
-  expect(loadsOf(provider)).toBe(2)
+test('in a cache of four lines one makes room for another that is missed twice, and all stays right', () => {
+  const { bytes, provider, device } = prepared({ mapCacheBytes: 4 * 20 * 4 })
+  const rival = 3 + 64
+  for (const [lba, loads] of [
+    [3, 1],
+    [rival, 2],
+    [3, 0],
+    [rival, 1],
+    [rival, 0],
+    [3, 2],
+  ] as const) {
+    readByte(device, lba)
+    expect(loadsOf(provider)).toBe(loads)
+  }
   for (let round = 0; round < 3; round++)
     for (let lba = 3; lba < 80; lba += 16) {
       device.blocking.write(lba, fill(100 + round))

@@ -100,11 +100,11 @@ export class LookUp {
     yield* this.besideCache(section, arena, premap)
   }
 
-  /** Looks up a sector whose line is not in the cache. It comes in under the lock, for which nobody waits here who can look without it. */
+  /** Looks up a sector whose line is not in the cache. One that is worth it comes in under the lock, for which nobody waits here who can look without it. */
   private *besideCache(section: LaneSection, arena: Arena, premap: number): Sleepable<void> {
     if (section.attachment.looksUpUnderLock) return yield* this.underLock(section, arena, premap)
     const mapLock = arena.mapLockOf(premap)
-    if (arena.mapLocks.tryAcquire(mapLock))
+    if (arena.admitsToCache(premap) && arena.mapLocks.tryAcquire(mapLock))
       return yield* this.underTakenLock(section, arena, premap, mapLock)
     let wait
     while ((wait = this.goOn(section, arena, premap)) !== undefined) yield wait

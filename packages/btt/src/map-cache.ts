@@ -17,7 +17,8 @@
  * - A thread that dies leaves its map lock to whoever recovers it (recover-dead-thread.ts), and every place with a tag that says the truth: another line's, none, or a suspended one. Who
  *   completes a write of the dead takes its line out first (`forget`).
  *
- * Which line makes room: the first one, from a place on that moves with each change, that nobody has used since all of its set had been (CLOCK, a hand for each set).
+ * A line comes in where there is room, or where it is the second time in a row that it is missed in its set: a map that is used far and wide would else be brought in for nothing, which takes
+ * longer than to load an entry. Which line makes room: the first one, from a place on that moves with each change, that nobody has used since all of its set had been (CLOCK, a hand for each set).
  */
 import type { WordAtomics } from '@bttkit/interfaces'
 import { MAP_ENTRY_BYTES } from '@bttkit/btt-format'
@@ -36,10 +37,11 @@ export interface MapCacheShape {
 
 export const NO_MAP_CACHE: MapCacheShape = Object.freeze({ setCount: 0, wayCount: 0 })
 
-/** The words of a set: its version, who was used, the tags, the entries. */
+/** The words of a set: its version, who was used, the tag of the line that was missed last, the tags, the entries. */
 const VERSION = 0
 const USED = 1
-const TAGS = 2
+const MISSED = 2
+const TAGS = 3
 const MOST_WAYS = 4
 
 const setWords = (wayCount: number): number => TAGS + wayCount * (1 + ENTRIES_A_LINE)
@@ -98,6 +100,18 @@ export class MapCache {
     if (atomics.load(words, set + VERSION) !== version) return NOT_CACHED
     this.use(set, way)
     return entry >>> 0
+  }
+
+  /** Whether a line that is not here is worth being brought in. Needs no lock; what comes of it does not matter to what is found. */
+  admits(premap: number): boolean {
+    const { atomics, words, wayCount } = this
+    const line = Math.floor(premap / ENTRIES_A_LINE)
+    const set = this.setOf(line)
+    for (let way = 0; way < wayCount; way++)
+      if (atomics.load(words, set + TAGS + way) <= NO_LINE) return true
+    if (atomics.load(words, set + MISSED) === line + 1) return true
+    atomics.store(words, set + MISSED, line + 1)
+    return false
   }
 
   // The rest is for the holder of the line's map lock.

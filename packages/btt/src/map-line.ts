@@ -1,5 +1,5 @@
 /**
- * Loading entries of the map under their lock: from the cache of the map, or from the storage, and then the whole line, which is in the cache afterwards.
+ * Loading entries of the map under their lock: from the cache of the map, or from the storage, and then the whole line where it is worth being in the cache.
  *
  * Where the medium has lost some of a line, the entries that are asked for are loaded on their own, as without a cache; so nobody fails for what he does not need. The cache is not used in the
  * error state: what became of stores is for the storage to say.
@@ -38,7 +38,7 @@ export function* loadEntries(
 ): Sleepable<void> {
   if (arena.usesMapCache) {
     if (arena.loadCached(lane, premap, end)) return
-    if (yield* cacheLine(section, arena, lane, premap, end)) return
+    if (arena.admitsToCache(premap) && (yield* cacheLine(section, arena, lane, premap, end))) return
   }
   const wait = arena.loadLine(lane, premap, end)
   if (wait !== undefined) yield section.waitFor(wait)

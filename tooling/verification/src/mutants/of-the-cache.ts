@@ -104,7 +104,7 @@ export const MUTANTS_OF_THE_CACHE: readonly PatchedMutant[] = [
     rule: AS_ON_THE_STORAGE,
     patch: {
       file: 'packages/btt/src/look-up.ts',
-      find: `    if (arena.mapLocks.tryAcquire(mapLock))
+      find: `    if (arena.admitsToCache(premap) && arena.mapLocks.tryAcquire(mapLock))
       return yield* this.underTakenLock(section, arena, premap, mapLock)
 `,
       replace: `    const { lane } = section
