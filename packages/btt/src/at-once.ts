@@ -1,11 +1,12 @@
 /**
  * Operations that are done on the caller's stack, from their beginning to their end, without a generator and without garbage. On storage whose calls never wait
- * nearly all of them are. What would have to wait for a lane, a lock or a reader, or needs more than one sector stored, goes the way of all others (read-range.ts,
+ * nearly all of them are. What would have to wait for a lane, a lock or a reader, or changes a part of a sector, goes the way of all others (read-range.ts,
  * write-range.ts): those keep the rules, and their invariants hold here as well.
  *
  * Invariants:
  * - Nothing else of this thread runs while one is under way, so one section serves all.
- * - It gives up only while nothing of it is published, and nothing is stored where it might be refused to sleep.
+ * - It gives up before it publishes anything; of several sectors, before it publishes the next ones, which only another thread can bring about.
+ * - It is not begun where it might be refused to sleep in its middle.
  * - Its map lock is taken before its data is stored, and it waits for nothing while it has it. So it adds nothing to the order of locks (invariant 7 of write-range.ts).
  * - A thread that can have readers beside it, on other threads, enters the read tracking; where there is one thread nobody could take the block over meanwhile.
  */
@@ -13,6 +14,8 @@ import { InvariantError, type MaybeSleep } from '@bttkit/interfaces'
 import { errorEntry, mapState, normalEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
+import { BatchAtOnce } from './batch-at-once.ts'
+import { takeLaneHint } from './batch-sector.ts'
 import { LaneSection } from './lane-section.ts'
 import { readableBlock } from './look-up.ts'
 import { isBadBlockError } from './lost-sector.ts'
@@ -23,11 +26,13 @@ const NOTHING = undefined
 
 export class AtOnce {
   private readonly attachment: Attachment
+  private readonly batch: BatchAtOnce
   private section: LaneSection
 
   /** @param attachment of storage whose calls never wait */
   constructor(attachment: Attachment) {
     this.attachment = attachment
+    this.batch = new BatchAtOnce(attachment, (wait) => this.promised(wait))
     this.section = new LaneSection(attachment)
   }
 
@@ -54,11 +59,16 @@ export class AtOnce {
     }
   }
 
-  /** As `writeRange` of one whole sector. Returns whether it is done; where it is not, nothing is stored but in a free block. */
+  /** As `writeRange` of whole sectors. Returns whether it is done; where it is not, some of it may be. Under an atomic driver it is whole or not begun. */
   write(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
+    const { sectorSize, metadataSize } = this.attachment
+    if (source.length === sectorSize) return this.writeOne(lba, source, metadata)
+    return source.length > 0 && metadataSize === 0 && this.writeMany(lba, source)
+  }
+
+  private writeOne(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
     const { gate, sectorSize } = attachment
-    if (source.length !== sectorSize) return false
     gate.enter('writing')
     try {
       if (!section.tryEnter(attachment.laneHint)) return false
@@ -76,6 +86,30 @@ export class AtOnce {
       }
       attachment.laneHint++
       attachment.counters.countWrite(sectorSize)
+      return true
+    } finally {
+      section.leave()
+      gate.leave()
+    }
+  }
+
+  private writeMany(lba: number, source: Uint8Array): boolean {
+    const { attachment, batch, section } = this
+    const { gate, sectorSize } = attachment
+    gate.enter('writing')
+    try {
+      // Who is under way on this thread may have a lock, or read a block, that is met when a part is published.
+      if (gate.isShared) return false
+      if (!section.tryEnter(takeLaneHint(attachment, source.length))) return false
+      for (let done = 0; done < source.length;) {
+        const first = lba + done / sectorSize
+        const arena = section.arenaOf(first)
+        if (!arena.isFreeBlockFit(section.lane)) return false
+        const sectors = batch.write(section, arena, first - arena.firstLba, source, done)
+        if (sectors === 0) return false
+        done += sectors * sectorSize
+      }
+      attachment.counters.countWrite(source.length)
       return true
     } finally {
       section.leave()

@@ -34,7 +34,7 @@ export class BatchSector {
 }
 
 /** The most sectors that share the flushes. More would save little, and keep others waiting for lanes and map locks. */
-const MOST_SECTORS = 32
+export const MOST_SECTORS = 32
 
 /**
  * Where a request of so many bytes starts to look for a lane: behind the one before it. One of several sectors begins with a group of as many lanes as it may use, so that those beside

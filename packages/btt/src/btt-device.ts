@@ -164,7 +164,7 @@ class BttOperationsAtOnce implements OperationsAtOnce {
 
   writeBytes(offset: number, source: Uint8Array): boolean {
     const { sectorSize } = this.shape
-    if (this.readOnly || offset % sectorSize !== 0 || source.length !== sectorSize) return false
+    if (this.readOnly || offset % sectorSize !== 0 || source.length % sectorSize !== 0) return false
     checkByteRange(this.shape, offset, source.length)
     return this.atOnce.write(offset / sectorSize, source, undefined)
   }

@@ -13,6 +13,7 @@ import { MeasuredLaneTable, NATIVE_ATOMICS, type ThreadRegistry } from '@bttkit/
 import { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
 import { AttachedBtt } from './btt-device.ts'
+import { MOST_SECTORS } from './batch-sector.ts'
 import { Counters } from './counters.ts'
 import { mapCacheShapesOf, type DeviceDescription } from './device-description.ts'
 import type { DeviceThread } from './device-thread.ts'
@@ -173,7 +174,8 @@ export function compose(pieces: DevicePieces): ComposedDevice {
     initialSectors: description.initialSectors,
     readOnly: description.readOnly,
     noMetadata: new Uint8Array(info.metadataSize),
-    laneHint: 0,
+    // Threads begin a batch apart, so that they do not meet at once.
+    laneHint: thread === undefined ? 0 : thread.number * MOST_SECTORS,
   }
   storage.onFlushFailure = () => {
     for (const arena of arenas) arena.enterErrorState()

@@ -28,7 +28,7 @@ export class LaneSection {
   private entered = NO_LANE
   private turn = 0
   /** The lanes beside that one, each followed by the number of its hold. */
-  private beside: number[] | undefined
+  private readonly beside: number[] = []
   private arena: Arena | undefined
   private call: StorageCall | undefined
 
@@ -58,7 +58,7 @@ export class LaneSection {
   tryTakeBeside(hint: number): number | undefined {
     const { lanes } = this.attachment
     const lane = lanes.tryAcquire(hint)
-    if (lane !== undefined) (this.beside ??= []).push(lane, lanes.turnOf(lane))
+    if (lane !== undefined) this.beside.push(lane, lanes.turnOf(lane))
     return lane
   }
 
@@ -71,9 +71,8 @@ export class LaneSection {
   leaveBeside(): void {
     const { beside } = this
     this.lane = this.entered
-    this.beside = undefined
-    if (beside === undefined) return
     for (let at = 0; at < beside.length; at += 2) this.giveBack(beside[at] ?? NO_LANE, beside[at + 1] ?? 0)
+    beside.length = 0
   }
 
   /** The arena of an LBA, in which the section works from now on; it has left the read tracking of the one before. */
@@ -103,7 +102,7 @@ export class LaneSection {
   leave(): void {
     const { entered, turn, isHeld } = this
     if (!isHeld) return
-    if (this.beside !== undefined) this.leaveBeside()
+    if (this.beside.length > 0) this.leaveBeside()
     this.lane = NO_LANE
     this.giveBack(entered, turn)
   }

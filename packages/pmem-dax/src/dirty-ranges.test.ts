@@ -17,11 +17,16 @@ test('ranges that meet or overlap are one', () => {
   expect(listed(withRanges([10, 20], [20, 30], [5, 12]))).toEqual([[5, 30]])
 })
 
-test('ranges apart stay apart', () => {
-  expect(listed(withRanges([0, 4], [8, 12]))).toEqual([
+test('ranges with a line between them stay apart', () => {
+  expect(listed(withRanges([0, 4], [128, 132]))).toEqual([
     [0, 4],
-    [8, 12],
+    [128, 132],
   ])
+})
+
+test('ranges in one line, or in neighbouring lines, are one', () => {
+  expect(listed(withRanges([0, 4], [8, 12], [127, 128]))).toEqual([[0, 128]])
+  expect(listed(withRanges([192, 200], [128, 129], [64, 65]))).toEqual([[64, 200]])
 })
 
 test('an empty range is none', () => {
@@ -46,7 +51,7 @@ test('the one beyond the most goes to its nearest', () => {
   expect(listed(dirty)).toContainEqual([3000, 3110])
 })
 
-test('where there are too many, only what touches one can be added without what lies between', () => {
+test('where there are too many, only what is next to one can be added without what lies between', () => {
   const dirty = new DirtyRanges()
   for (let at = 0; at < 16; at++) expect(dirty.tryAdd(at * 1000, at * 1000 + 10)).toBe(true)
   const before = listed(dirty)
@@ -69,13 +74,18 @@ test.each([
   expect(dirty.tryAdd(byte, byte + 1)).toBe(isAdded)
 })
 
-test('only ranges that lie within are removed', () => {
-  const dirty = withRanges([0, 10], [20, 30], [40, 50])
-  dirty.remove(5, 30)
-  expect(listed(dirty)).toEqual([
-    [0, 10],
-    [40, 50],
-  ])
+test.each<[string, [number, number], [number, number][]]>([
+  ['all of it', [1000, 2000], []],
+  ['more than all of it', [900, 2100], []],
+  ['its beginning', [900, 1500], [[1500, 2000]]],
+  ['its end', [1500, 2000], [[1000, 1500]]],
+  ['its middle, of which nothing is forgotten', [1100, 1900], [[1000, 2000]]],
+  ['what is before it', [900, 1000], [[1000, 2000]]],
+  ['what is behind it', [2000, 2100], [[1000, 2000]]],
+])('of a range is removed %s', (_what, [from, to], left) => {
+  const dirty = withRanges([0, 10], [1000, 2000], [5000, 5010])
+  dirty.remove(from, to)
+  expect(listed(dirty)).toEqual([[0, 10], ...left, [5000, 5010]])
 })
 
 test.each([

@@ -4,6 +4,11 @@ const MOST_RANGES = 16
 /** What the processor writes back at once. */
 const LINE_BYTES = 64
 
+/** Where the line of the last byte before this one ends. */
+function lineEnd(end: number): number {
+  return Math.ceil(end / LINE_BYTES) * LINE_BYTES
+}
+
 /**
  * What was stored and not persisted yet: a few ranges that cover all of it, and perhaps more.
  *
@@ -15,7 +20,7 @@ export class DirtyRanges {
   private count = 0
 
   /**
-   * Adds a range, alone or to one that it touches; where there are too many, also to one whose last or first line is the same or next to its own: no line lies between.
+   * Adds a range, alone or to one whose last or first line is the same or next to its own: no line lies between.
    *
    * @returns false where it is not added, because there are too many apart from it
    */
@@ -46,10 +51,14 @@ export class DirtyRanges {
     if (nearest !== undefined) this.widen(nearest, from, to)
   }
 
-  /** Forgets the ranges that lie within this one. */
+  /** Forgets what lies within this range; but of one that goes on at both sides nothing. */
   remove(from: number, to: number): void {
     for (let index = this.count - 1; index >= 0; index--) {
-      if (from <= this.fromOf(index) && this.toOf(index) <= to) this.removeAt(index)
+      const [start, end] = [this.fromOf(index), this.toOf(index)]
+      if (from <= start) {
+        if (end <= to) this.removeAt(index)
+        else if (start < to) this.from[index] = to
+      } else if (from < end && end <= to) this.to[index] = from
     }
   }
 
@@ -93,17 +102,9 @@ export class DirtyRanges {
     return Math.max(0, from - this.toOf(index), this.fromOf(index) - to)
   }
 
-  /** Whether a range becomes one with this one. */
+  /** Whether a range becomes one with this one: no line lies between them. */
   private takes(index: number, from: number, to: number): boolean {
-    if (this.distance(index, from, to) === 0) return true
-    return this.count === MOST_RANGES && this.isNextLine(index, from, to)
-  }
-
-  private isNextLine(index: number, from: number, to: number): boolean {
-    const lineOf = (byte: number): number => Math.floor(byte / LINE_BYTES)
-    return (
-      lineOf(from) <= lineOf(this.toOf(index) - 1) + 1 && lineOf(this.fromOf(index)) <= lineOf(to - 1) + 1
-    )
+    return from < lineEnd(this.toOf(index)) + LINE_BYTES && this.fromOf(index) < lineEnd(to) + LINE_BYTES
   }
 
   private nearestTo(from: number, to: number): number | undefined {
