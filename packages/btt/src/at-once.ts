@@ -19,7 +19,7 @@ import { takeLaneHint } from './batch-sector.ts'
 import { LaneSection } from './lane-section.ts'
 import { readableBlock } from './look-up.ts'
 import { isBadBlockError } from './lost-sector.ts'
-import { loadEntries } from './map-line.ts'
+import { loadEntriesAtOnce } from './map-line.ts'
 
 /** Never in the read tracking, which nobody has to leave. */
 const NOTHING = undefined
@@ -172,21 +172,10 @@ export class AtOnce {
     if (!arena.admitsToCache(premap) || !arena.mapLocks.tryAcquire(mapLock))
       return this.promised(arena.loadEntry(lane, premap))
     try {
-      this.loadEntryUnderLock(arena, premap)
+      this.promised(loadEntriesAtOnce(section, arena, lane, premap, premap + 1))
     } finally {
       section.unlock(arena, mapLock)
     }
-  }
-
-  private loadEntryUnderLock(arena: Arena, premap: number): void {
-    const { section } = this
-    const { lane } = section
-    if (arena.mapCache === undefined) return this.promised(arena.loadEntry(lane, premap))
-    const loading = loadEntries(section, arena, lane, premap, premap + 1)
-    const step = loading.next()
-    if (step.done === true) return
-    loading.return()
-    this.promised(step.value)
   }
 
   /** The new content is durable in the free block of the lane. */
@@ -207,7 +196,7 @@ export class AtOnce {
     const { flog } = arena
     const { lane } = this.section
     const block = flog.freeBlock(lane)
-    this.loadEntryUnderLock(arena, premap)
+    this.promised(loadEntriesAtOnce(this.section, arena, lane, premap, premap + 1))
     const entry = arena.loadedEntry(lane, premap)
     const old = arena.blockOf(entry, premap)
     const isBad = mapState(entry) === 'error'

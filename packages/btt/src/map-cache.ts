@@ -107,8 +107,7 @@ export class MapCache {
     const { atomics, words, wayCount } = this
     const line = Math.floor(premap / ENTRIES_A_LINE)
     const set = this.setOf(line)
-    for (let way = 0; way < wayCount; way++)
-      if (atomics.load(words, set + TAGS + way) <= NO_LINE) return true
+    for (let way = 0; way < wayCount; way++) if (atomics.load(words, set + TAGS + way) <= NO_LINE) return true
     if (atomics.load(words, set + MISSED) === line + 1) return true
     atomics.store(words, set + MISSED, line + 1)
     return false

@@ -4,7 +4,7 @@
  * Where the medium has lost some of a line, the entries that are asked for are loaded on their own, as without a cache; so nobody fails for what he does not need. The cache is not used in the
  * error state: what became of stores is for the storage to say.
  */
-import type { Sleepable } from '@bttkit/interfaces'
+import type { MaybeSleep, Sleepable } from '@bttkit/interfaces'
 import type { Arena } from './arena.ts'
 import type { LaneSection } from './lane-section.ts'
 
@@ -42,4 +42,20 @@ export function* loadEntries(
   }
   const wait = arena.loadLine(lane, premap, end)
   if (wait !== undefined) yield section.waitFor(wait)
+}
+
+/** As `loadEntries`, on storage whose calls never wait. What it returns after all is for the caller to wonder about. */
+export function loadEntriesAtOnce(
+  section: LaneSection,
+  arena: Arena,
+  lane: number,
+  premap: number,
+  end: number,
+): MaybeSleep {
+  if (arena.mapCache === undefined) return arena.loadLine(lane, premap, end)
+  const loading = loadEntries(section, arena, lane, premap, end)
+  const step = loading.next()
+  if (step.done === true) return undefined
+  loading.return()
+  return step.value
 }

@@ -103,7 +103,9 @@ export class VolatileState {
     this.lanes = this.take(laneCount + 1)
     this.threads = this.take(isShared ? ThreadRegistry.WORDS : 0)
     this.gate = this.take(isShared ? SharedGate.WORDS : 0)
-    this.arenas = nfrees.map((nfree, index) => this.takeArena(nfree, laneCount, mapCaches[index] ?? NO_MAP_CACHE))
+    this.arenas = nfrees.map((nfree, index) =>
+      this.takeArena(nfree, laneCount, mapCaches[index] ?? NO_MAP_CACHE),
+    )
   }
 
   private takeArena(nfree: number, laneCount: number, cache: MapCacheShape): ArenaWords {

@@ -54,7 +54,11 @@ function mapLocksOf(arena: Arena, lines: readonly BatchLine[]): number[] {
 }
 
 /** Loads the entries, and keeps what each sector gives up. Returns whether they are as its partial sectors have been found. */
-function* loadOldEntries(section: LaneSection, arena: Arena, lines: readonly BatchLine[]): Sleepable<boolean> {
+function* loadOldEntries(
+  section: LaneSection,
+  arena: Arena,
+  lines: readonly BatchLine[],
+): Sleepable<boolean> {
   let isUnchanged = true
   for (const { lane, premap, sectors } of lines) {
     yield* loadEntries(section, arena, lane, premap, premap + sectors.length)

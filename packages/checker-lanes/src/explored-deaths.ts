@@ -103,7 +103,9 @@ export class SharedScene {
     })
     this.owner = this.lives.as(BYSTANDER, () => runBlocking(attaching))
     for (const lba of cache?.warm ?? [])
-      this.lives.as(BYSTANDER, () => runBlocking(this.owner.sleepable.read(lba, new Uint8Array(SECTOR_BYTES))))
+      this.lives.as(BYSTANDER, () =>
+        runBlocking(this.owner.sleepable.read(lba, new Uint8Array(SECTOR_BYTES))),
+      )
     this.share = this.owner.share()
     this.lives.share(this.share.state)
     if (registry === undefined) throw new TypeError('a device for threads has a registry')

@@ -88,8 +88,8 @@ export interface AttachOptions {
    */
   readonly threads?: boolean | undefined
   /**
-   * The most memory for parts of the map that were used, in bytes; it holds that many quarters of entries, less a tenth. All threads share it. Default 64 MiB, 0 is none. Storage with a
-   * `mapping` needs none and gets none.
+   * The most memory for parts of the map that were used, in bytes, for all threads; 5 bytes keep the entry of a sector. Default 64 MiB, 0 is none, and so is too little for a line of
+   * each map lock. Storage with a `mapping` gets none.
    */
   readonly mapCacheBytes?: number | undefined
 }

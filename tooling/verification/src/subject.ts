@@ -20,7 +20,8 @@ export function subjectOf(injection: Injection = RIGHT_PARTS): Subject {
   return {
     makeParts: () => ({ ...makeParts(), storage: over }),
     engine: {
-      attach: (provider, options) => engine().attach(over(provider), { mapCacheBytes: 0, ...options, allowUnsafeLanes: true }),
+      attach: (provider, options) =>
+        engine().attach(over(provider), { mapCacheBytes: 0, ...options, allowUnsafeLanes: true }),
       create: (provider, options) => engine().create(over(provider), options),
       join: (provider, share) => engine().join(over(provider), share),
     },
