@@ -155,13 +155,11 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
       if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
       let isInDoubt = false
       try {
-        if (arena.mapCache !== undefined) yield* loadEntries(section, arena, lane, premap, premap + 1)
-        else if ((wait = arena.loadEntry(lane, premap)) !== undefined) yield section.waitFor(wait)
+        yield* loadEntries(section, arena, lane, premap, premap + 1)
         const entry = arena.loadedEntry(lane, premap)
         // Somebody else wrote this sector since its old content was read: begin again with theirs.
         if (expected !== ANY_ENTRY && entry !== expected) continue
-        const old = arena.blockOf(entry, premap)
-        const isBad = mapState(entry) === 'error'
+        const [old, isBad] = [arena.blockOf(entry, premap), mapState(entry) === 'error']
         arena.flog.prepareEntry(lane, premap, isBad ? errorEntry(old) : old, block)
         arena.assertWritable(premap)
         isInDoubt = true

@@ -65,7 +65,7 @@ function* tasksOfTwo(): Generator<{ name: string; tasks: DeviceOperation[][] }> 
       yield { name: `${writer} | ${name}`, tasks: [[operation(writer, 1)], [...reads]] }
 }
 
-export function* cachePrograms(lanes: DeviceProgram['lanes']): Generator<DeviceProgram> {
+function* cachePrograms(lanes: DeviceProgram['lanes']): Generator<DeviceProgram> {
   for (const cache of SETTINGS)
     for (const { name, tasks } of tasksOfTwo())
       yield { name: `${name}${cache.triesLocks ? '' : ', no lock at once'}`, lanes, cache, tasks }
@@ -89,7 +89,7 @@ const lostSector: Check = {
 }
 
 /** Who dies has the line in the cache, brings it in, or makes room for another one. */
-export const DYING_OVER_CACHE: readonly DyingProgram[] = [
+const DYING_OVER_CACHE: readonly DyingProgram[] = [
   ['write', 'read'],
   ['write', 'write'],
   ['write two', 'read'],
