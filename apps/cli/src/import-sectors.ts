@@ -1,4 +1,4 @@
-/** Writing a stream of sectors into a device; runs of zeros only change the map. */
+/** Writing a stream of sectors into a device; runs of zeros are zeroed, which may take the map only. */
 import type { BttDevice } from '@bttkit/interfaces'
 import { CommandError, type Progress } from '@bttkit/command-line'
 import type { ByteSource } from './byte-source.ts'
@@ -65,7 +65,7 @@ class SectorWriter {
 
   /**
    * Zeroes the run before the next sector, also where it reads as zeros already: a sector that was never written may show old data to others
-   * than us (Linux reads the block of its number), and zeroing what the map calls zero costs nothing.
+   * than us (Linux reads the block of its number), and zeroing leaves alone what shows zeros to everybody.
    */
   async endZeros(): Promise<void> {
     if (this.zerosFrom < this.next) await this.device.zero(this.zerosFrom, this.next - this.zerosFrom)

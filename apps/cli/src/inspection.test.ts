@@ -109,6 +109,19 @@ describe('map', () => {
     ])
   })
 
+  test.each([
+    ['by writing zeros where Linux needs them', [], ['initial', 'normal']],
+    ['by map entries where it is told to', ['--zeroing', 'flags'], ['zero', 'zero']],
+  ])('shows what zeroing makes of sectors of 512 bytes: %s', async (_, options, states) => {
+    const image = await created('--sector-size', '512')
+    writeFileSync(`${image}.in`, Buffer.alloc(512, 1))
+    await bttOk('write', image, '--lba', '1', '-i', `${image}.in`)
+    await bttOk('zero', image, '--lba', '0', '--count', '2', ...options)
+    const map = await bttJson<{ state: string }[]>('map', image, '--count', '2')
+    expect(map.map(({ state }) => state)).toEqual(states)
+    expect((await bttOk('read', image, '--lba', '0', '--count', '2')).equals(Buffer.alloc(1024))).toBe(true)
+  })
+
   test('goes to the end by default, in pieces', async () => {
     const image = await created('--sector-size', '512')
     const { sectorCount } = await bttJson<BttInfo>('info', image)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { BttInfo, ProviderCapabilities } from '@bttkit/interfaces'
+import type { ProviderCapabilities } from '@bttkit/interfaces'
 import { describeProvider } from './storage-info.ts'
 
 const mapped: ProviderCapabilities = {
@@ -16,13 +16,12 @@ const mapped: ProviderCapabilities = {
   atomicAccessBytes: 4,
 }
 
-const withFlogAt = (logoff: number): BttInfo => ({ arenas: [{ offset: 4096, logoff }] }) as unknown as BttInfo
-
 /** What is said under a name of storage with these promises. */
 function said(name: string, change: Partial<ProviderCapabilities>, logoff = 8192): string | undefined {
   const capabilities = { ...mapped, ...change }
   const provider = { name: 'toy', schemes: ['toy'], capabilities, badBlocks: [] }
-  return describeProvider(provider, withFlogAt(logoff), undefined).find(([row]) => row === name)?.[1]
+  const info = { arenas: [{ offset: 4096, logoff }] }
+  return describeProvider(provider, info, undefined).find(([row]) => row === name)?.[1]
 }
 
 test.each<[Partial<ProviderCapabilities>, number, string]>([

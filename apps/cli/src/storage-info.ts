@@ -1,6 +1,6 @@
 /** What `btt info` says of the storage that an image is on. */
 import { mergesFlogHalves } from '@bttkit/btt'
-import type { BttInfo, ByteRange, PmemProvider, ProviderCapabilities } from '@bttkit/interfaces'
+import type { ArenaInfo, ByteRange, PmemProvider, ProviderCapabilities } from '@bttkit/interfaces'
 import type { ImagePart } from '@bttkit/stack'
 
 /** The `provider` of `btt info --json`. */
@@ -29,8 +29,13 @@ function describeFlush({ durableOnWrite, flush, persistBy }: ProviderCapabilitie
   return flush === 'sleeps' ? `${persistBy}, which may wait` : persistBy
 }
 
+/** Where the flogs are. A `BttInfo` says it. */
+interface FlogPlaces {
+  readonly arenas: readonly Pick<ArenaInfo, 'offset' | 'logoff'>[]
+}
+
 /** How the two halves of a flog entry are kept in order. */
-function describeFlogHalves(capabilities: ProviderCapabilities, { arenas }: BttInfo): string {
+function describeFlogHalves(capabilities: ProviderCapabilities, { arenas }: FlogPlaces): string {
   const { durableOnWrite, flush, sameLineOrdered } = capabilities
   if (durableOnWrite || flush === 'none') return 'no flush: they are stored one after the other'
   if (!sameLineOrdered) return 'a flush after each'
@@ -53,7 +58,7 @@ function describeBadBlocks(badBlocks: readonly ByteRange[]): string {
 /** The storage for people: names and what there is to say of each. */
 export function describeProvider(
   { name, schemes, capabilities, badBlocks }: ProviderInfo,
-  info: BttInfo,
+  info: FlogPlaces,
   refusal: string | undefined,
 ): [name: string, text: string][] {
   const { maxWritesInFlight } = capabilities

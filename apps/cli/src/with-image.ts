@@ -1,6 +1,6 @@
 /** Opening what a command was asked to work on, and closing it however the work ends. */
 import type { Command } from 'commander'
-import type { BttDevice, PmemProvider } from '@bttkit/interfaces'
+import type { BttDevice, PmemProvider, Zeroing } from '@bttkit/interfaces'
 import { inspect, type Inspection } from '@bttkit/btt'
 import { commonOptions, openStack } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
@@ -13,6 +13,8 @@ export interface ImageToOpen {
   readonly stack: Stack
   readonly image: string
   readonly namespaceOffset: number | undefined
+  /** Default: as it suits the image. */
+  readonly zeroing?: Zeroing | undefined
 }
 
 /** The image by this name, as the options of the command say to open it. Nothing is opened yet. */
@@ -45,8 +47,8 @@ export async function withDevice<T>(
   access: Access,
   body: (device: BttDevice) => Promise<T>,
 ): Promise<T> {
-  const { stack, image, namespaceOffset } = target
-  const device = await stack.openImage(image, { readOnly: access === 'reading', namespaceOffset })
+  const { stack, image, namespaceOffset, zeroing } = target
+  const device = await stack.openImage(image, { readOnly: access === 'reading', namespaceOffset, zeroing })
   return closingAfter(device, () => body(device))
 }
 

@@ -4,7 +4,7 @@ import type { StatisticsBoard } from './statistics-board.ts'
 
 /**
  * The device as one file. Every byte range is fine: parts of sectors are read, changed and written as one atomic step by the engine, and each sector is
- * old or new whatever happens. Writes are durable when they are answered.
+ * old or new whatever happens. Writes are durable when they are answered, or, in the durability mode `flush`, when a sync is.
  */
 export class DiskFile implements FuseFile {
   readonly name = 'disk'
@@ -35,7 +35,8 @@ export class DiskFile implements FuseFile {
     this.board.update(this.device)
   }
 
-  sync(): Sleepable<void> {
-    return this.device.sleepable.flush()
+  *sync(): Sleepable<void> {
+    yield* this.device.sleepable.flush()
+    this.board.update(this.device)
   }
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { MountError } from '@bttkit/interfaces'
+import { MountError, type Zeroing } from '@bttkit/interfaces'
 import {
   OutputClosedError,
   UsageError,
@@ -18,13 +18,15 @@ import {
   takeBackgroundRole,
   type ReadyReport,
 } from './background.ts'
+import type { Durability } from '@bttkit/stack'
 import { mountImage, type MountedImage } from './mount-image.ts'
 import { PidFile } from './pid-file.ts'
 import { unmountOnSignals } from './unmount-on-signals.ts'
 
 interface MountFlags {
   readonly options: string[]
-  readonly durability: 'write'
+  readonly durability: Durability
+  readonly zeroing?: Zeroing
   readonly pidFile?: string
   readonly background: boolean
   readonly foreground: boolean
@@ -32,11 +34,13 @@ interface MountFlags {
 
 const EXAMPLES = `
 The mount point shows the file \`disk\`, with the sectors of the image, and \`info.json\`.
+With \`--durability flush\` writes gather in memory, as in the cache of a disk: at most 32 MiB, for 5 seconds. They are committed by fsync, and at the unmount.
 The command stays in the foreground; an interrupt (Ctrl-C) unmounts. Called by mount(8) it returns when the disk is ready.
 
 Examples:
   btt mount nvdimm.img /mnt/btt
   btt mount -o ro,allow_other nvdimm.img /mnt/btt
+  btt mount --durability flush nvdimm.img /mnt/btt
   losetup --find --show --direct-io=on /mnt/btt/disk
   mount -t fuse.btt-mount nvdimm.img /mnt/btt
 `
@@ -70,10 +74,20 @@ async function sayReady(
 /** @throws {UsageError} for an option that nobody knows. */
 function readMountOptions(lists: readonly string[]): MountOptions {
   try {
-    return parseMountOptions(lists.join(','))
+    return parseMountOptions(lists.join(','), ['durability'])
   } catch (error) {
     throw error instanceof MountError ? new UsageError(error.message) : error
   }
+}
+
+const DURABILITIES: readonly Durability[] = ['write', 'flush']
+
+/** The mode of `-o durability=…`, which is how fstab(5) says it, else that of `--durability`. @throws {UsageError} for one that is none */
+function readDurability({ durability }: MountFlags, { ownOptions }: MountOptions): Durability {
+  const wanted = ownOptions.get('durability') ?? durability
+  const known = DURABILITIES.find((mode) => mode === wanted)
+  if (known !== undefined) return known
+  throw new UsageError(`a durability is one of ${DURABILITIES.join(', ')}, not '${wanted}'`)
 }
 
 async function serve(
@@ -84,7 +98,9 @@ async function serve(
 ): Promise<void> {
   const flags = command.opts<MountFlags>()
   const { offset, plugin } = commonOptions(command)
-  const { readOnly, allowOther, extraOptions } = readMountOptions(flags.options)
+  const mountOptions = readMountOptions(flags.options)
+  const { readOnly, allowOther, extraOptions } = mountOptions
+  const durability = readDurability(flags, mountOptions)
   const pidFile = flags.pidFile === undefined ? undefined : new PidFile(flags.pidFile)
   const mounted = await mountImage({
     image,
@@ -92,7 +108,9 @@ async function serve(
     readOnly,
     allowOther,
     extraOptions,
+    durability,
     namespaceOffset: offset,
+    zeroing: flags.zeroing,
     plugins: plugin,
     onError: say,
   })
@@ -139,9 +157,18 @@ export function mountCommand(name = 'mount'): Command {
       [],
     )
     .addOption(
-      new Option('--durability <mode>', 'when a write is durable: `write`, when it is answered')
-        .choices(['write'])
+      new Option(
+        '--durability <mode>',
+        'when a write is durable: `write`, when it is answered; `flush`, when a later fsync is (also as -o durability=flush)',
+      )
+        .choices(DURABILITIES)
         .default('write'),
+    )
+    .addOption(
+      new Option(
+        '--zeroing <how>',
+        'how discarded sectors become zeros: by map entries, or by writing zeros (default: as it suits the image)',
+      ).choices(['flags', 'data']),
     )
     .option('--pid-file <file>', 'write the process id there while the image is mounted')
     .option('--background', 'return when the disk is ready, and go on in the background', false)

@@ -82,6 +82,7 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mount that cannot be made ${whyNoF
     [['--nonsense'], 'unknown option'],
     [['-o', 'nonsense'], 'nonsense'],
     [['--durability', 'sometimes'], 'durability'],
+    [['-o', 'durability=sometimes'], 'durability'],
   ])('with %j is refused before anything is opened', async (args, reason) => {
     await scene.create(17 * MIB)
     const { code, line } = await refusal(scene.image, scene.mountPoint, ...args)

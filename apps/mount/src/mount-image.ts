@@ -6,7 +6,7 @@
  */
 import { closeSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { MountError, type BttInfo, type DeviceCounters } from '@bttkit/interfaces'
+import { MountError, type BttInfo, type DeviceCounters, type Zeroing } from '@bttkit/interfaces'
 import { describeError } from '@bttkit/command-line'
 import {
   checkMountPoint,
@@ -23,7 +23,7 @@ import {
   type StopFlag,
   type UnmountOptions,
 } from '@bttkit/fuse-kernel'
-import { createStack } from '@bttkit/stack'
+import { createStack, type Durability } from '@bttkit/stack'
 import { holdSignals } from './hold-signals.ts'
 import { ServingThread } from './serving-thread.ts'
 import { StatisticsBoard } from './statistics-board.ts'
@@ -39,8 +39,12 @@ export interface MountImageOptions {
   readonly extraOptions?: readonly string[]
   /** Leaves the page cache out. Default: false. */
   readonly directIo?: boolean
+  /** When a write is durable: when it is answered, or when a later fsync is. Default: `write`. */
+  readonly durability?: Durability
   /** Where the info block of arena 0 is; default: probe. */
   readonly namespaceOffset?: number | undefined
+  /** How holes that are punched, and sectors that a loop device discards, become zeros; default: as it suits the image. */
+  readonly zeroing?: Zeroing | undefined
   /** Modules of provider plugins. */
   readonly plugins?: readonly string[]
   /** Gets what goes wrong while the mount is served. */
@@ -180,14 +184,24 @@ async function serveWatched(
  * @throws {MountError} whose errno says why: of the mount point, of mounting, or of the image (its message names it).
  */
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
-  const { image, namespaceOffset, onError = () => {} } = options
+  const { image, namespaceOffset, zeroing, onError = () => {} } = options
   const { readOnly = false, allowOther = false, directIo = false } = options
-  const { extraOptions = [], plugins = [] } = options
+  const { extraOptions = [], plugins = [], durability = 'write' } = options
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
   const board = new StatisticsBoard()
   const thread = new ServingThread(
-    { image, readOnly, directIo, namespaceOffset, plugins, statistics: board.buffer, stop },
+    {
+      image,
+      readOnly,
+      directIo,
+      durability,
+      namespaceOffset,
+      zeroing,
+      plugins,
+      statistics: board.buffer,
+      stop,
+    },
     onError,
   )
   const info = await thread.attached

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fsyncSync,
   openSync,
   readFileSync,
   readSync,
@@ -11,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { kernelImage } from '@bttkit/fixtures'
+import type { BttInfo } from '@bttkit/interfaces'
 import { createStack } from '@bttkit/stack'
 import { createHash } from 'node:crypto'
 import { MIB, Scene, run, until, whyNoFuse } from './mounting.test-support.ts'
@@ -46,6 +48,24 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mounted image ${whyNoFuse() ?? ''}
     )
   })
 
+  test.each([
+    { how: 'by zeros, which Linux needs', options: [], flags: 0b11 },
+    { how: 'by flags where it is told to', options: ['--zeroing', 'flags'], flags: 0b10 },
+  ])('a hole in a disk of sectors of 512 bytes is made $how', async ({ options, flags }) => {
+    await scene.create(17 * MIB, { externalLbasize: 512 })
+    const mount = await scene.mount(...options)
+    const fd = openSync(scene.disk, 'r+')
+    writeSync(fd, new Uint8Array(4096).fill(1), 0, 4096, 0)
+    closeSync(fd)
+    run('fallocate', '--punch-hole', '--offset', '1024', '--length', '512', scene.disk)
+    const expected = new Uint8Array(4096).fill(1).fill(0, 1024, 1536)
+    expect(readFileSync(scene.disk).subarray(0, 4096).equals(expected)).toBe(true)
+    const info: BttInfo = JSON.parse(readFileSync(join(scene.mountPoint, 'info.json'), 'utf8'))
+    await scene.unmount(mount)
+    const mapStart = info.namespaceOffset + (info.arenas[0]?.mapoff ?? 0)
+    expect(readFileSync(scene.image).readUInt32LE(mapStart + 2 * 4) >>> 30).toBe(flags)
+  })
+
   test('keeps what was written at any offset, and the image has it after the unmount', async () => {
     await scene.create(17 * MIB, { externalLbasize: 520 })
     const mount = await scene.mount()
@@ -65,6 +85,39 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mounted image ${whyNoFuse() ?? ''}
     await device.readBytes(0, back)
     await device.close()
     expect(Buffer.compare(back, model)).toBe(0)
+  })
+
+  test('in the durability mode flush what is written is read at once, and is in the image after the unmount', async () => {
+    await scene.create(17 * MIB, { externalLbasize: 520 })
+    const mount = await scene.mount('--durability', 'flush')
+    const fd = openSync(scene.disk, 'r+')
+    const content = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 11) & 0xff)
+    writeSync(fd, content, 0, content.length, 1234)
+    const back = new Uint8Array(content.length)
+    readSync(fd, back, 0, back.length, 1234)
+    expect(Buffer.compare(back, content)).toBe(0)
+    closeSync(fd)
+    await scene.unmount(mount)
+    expect(await mount.exited).toBe(0)
+    const device = await createStack().openImage(scene.image)
+    await device.readBytes(1234, back.fill(0))
+    await device.close()
+    expect(Buffer.compare(back, content)).toBe(0)
+  })
+
+  test('in the durability mode flush says at the unmount what could not be made durable, and fails', async () => {
+    await scene.create(17 * MIB)
+    const image = `fault:${scene.image}?faults=write,error`
+    const mount = scene.start(image, scene.mountPoint, '--durability', 'flush')
+    await until('mounted', () => mount.said.includes('is mounted') || mount.hasExited)
+    const fd = openSync(scene.disk, 'r+')
+    writeSync(fd, new Uint8Array(8192).fill(1), 0, 8192, 0)
+    expect(() => fsyncSync(fd)).toThrow('EIO')
+    closeSync(fd)
+    await scene.unmount(mount)
+    expect(await mount.exited).toBe(1)
+    expect(mount.said.split('2 sectors could not be made durable')).toHaveLength(2)
+    expect(mount.said).not.toContain('still serving')
   })
 
   test('with -o ro refuses every change, and attaches without changing an interrupted image', async () => {

@@ -1,7 +1,7 @@
 /**
  * The thread that owns the image: it attaches it, serves the mount, and closes it when the mount is gone.
  *
- * Where no provider call can wait but for the thread, it blocks in a loop on /dev/fuse. A provider that sleeps needs the event loop, and gets it.
+ * Where no provider call can wait but for the thread, it blocks in a loop on /dev/fuse. A provider that sleeps needs the event loop, and gets it; so does a write-back cache.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isBttkitError, type BttDevice } from '@bttkit/interfaces'
@@ -28,10 +28,21 @@ function describe(error: unknown): ServerFailure {
     : { message: describeError(error) }
 }
 
+/** What gathers in memory is committed in time by a timer, while reads and writes go on; and its flushes are shared where they do not block. */
+function needsEventLoop({ durability, readOnly }: ServerInput): boolean {
+  return durability === 'flush' && !readOnly
+}
+
 async function attach(): Promise<BttDevice> {
   const stack = createStack({ plugins: await Promise.all(input.plugins.map(loadProviderPlugin)) })
-  const { image, readOnly, namespaceOffset } = input
-  return stack.openImage(image, { readOnly, namespaceOffset, blocking: true })
+  const { image, readOnly, namespaceOffset, durability, zeroing } = input
+  return stack.openImage(image, {
+    readOnly,
+    namespaceOffset,
+    durability,
+    zeroing,
+    blocking: !needsEventLoop(input),
+  })
 }
 
 async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stopped'> {
@@ -42,7 +53,9 @@ async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stop
     new FuseFileSystem({ files: [new DiskFile(device, board), info], directIo, readOnly }),
   )
   const options = { stop, onError: (error: unknown) => tell({ error: describe(error).message }) }
-  return device.mayWait ? serveAsync(fd, session, options) : serveBlocking(fd, session, options)
+  return device.mayWait || needsEventLoop(input)
+    ? serveAsync(fd, session, options)
+    : serveBlocking(fd, session, options)
 }
 
 async function nextCommand(): Promise<ServerCommand> {

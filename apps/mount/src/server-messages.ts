@@ -1,12 +1,15 @@
 /** What the main thread and the thread that serves the mount tell each other. */
-import type { BttInfo } from '@bttkit/interfaces'
+import type { BttInfo, Zeroing } from '@bttkit/interfaces'
+import type { Durability } from '@bttkit/stack'
 
 /** Given to the serving thread when it starts. */
 export interface ServerInput {
   readonly image: string
   readonly readOnly: boolean
   readonly directIo: boolean
+  readonly durability: Durability
   readonly namespaceOffset?: number | undefined
+  readonly zeroing?: Zeroing | undefined
   /** Modules of provider plugins; each thread loads them for itself. */
   readonly plugins: readonly string[]
   readonly statistics: SharedArrayBuffer

@@ -4,6 +4,7 @@ import {
   ArenaErrorStateError,
   CannotBlockError,
   ProviderIoError,
+  type AttachOptions,
   type BttDevice,
   type Sleepable,
 } from '@bttkit/interfaces'
@@ -19,13 +20,14 @@ const FLOG_HALF_BYTES = 8
 
 type Start = (device: BttDevice) => Sleepable<void>
 
-const OPERATIONS: readonly (readonly [string, Start])[] = [
+const OPERATIONS: readonly (readonly [string, Start, AttachOptions?])[] = [
   ['a read', (device) => device.sleepable.read(3, fill(0))],
   ['a write of a sector', (device) => device.sleepable.write(3, fill(2))],
   ['a write of a part of a sector', (device) => device.sleepable.writeBytes(3 * SECTOR, fill(2, 100))],
   ['a write of two sectors', (device) => device.sleepable.write(2, fill(2, 2 * SECTOR))],
   ['a zeroing', (device) => device.sleepable.zero(3, 30)],
   ['a zeroing of parts', (device) => device.sleepable.zeroBytes(3 * SECTOR - 50, SECTOR + 100)],
+  ['a zeroing by data', (device) => device.sleepable.zero(3, 3), { zeroing: 'data' }],
 ]
 
 type End = (operation: Sleepable<void>) => void
@@ -41,16 +43,16 @@ const ENDS = [
   ['is refused a wait', refuse],
 ] as const
 
-const CASES = OPERATIONS.flatMap(([what, start]) =>
-  ENDS.map(([how, end]) => ({ name: `${what} that ${how}`, start, end })),
+const CASES = OPERATIONS.flatMap(([what, start, options]) =>
+  ENDS.map(([how, end]) => ({ name: `${what} that ${how}`, start, end, options })),
 )
 
 test.each(CASES)(
   '$name keeps its lane until its call is over, then all goes on, whatever the call was',
-  async ({ start, end }) => {
+  async ({ start, end, options }) => {
     let waits = 1
     for (; ; waits++) {
-      const { bytes, provider, device } = await lateDevice()
+      const { bytes, provider, device } = await lateDevice(options)
       const operation = start(device)
       if (!(await driveToWait(operation, provider, waits))) break
       const isInDoubt = isPublishing(provider)

@@ -1,6 +1,6 @@
 /** What a provider that wants to know is told of each call. */
 import { expect, test } from 'vitest'
-import type { BttDevice, MaybeSleep } from '@bttkit/interfaces'
+import type { AttachOptions, BttDevice, MaybeSleep } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAsync, runAtomic } from '@bttkit/sleepable'
 import { BadMedia } from './bad-media.test-support.ts'
@@ -9,9 +9,9 @@ import { RecordingProvider, type RecordedCall } from './recorded-calls.test-supp
 
 const flushed = { flush: 'immediate', durableOnWrite: false, sameLineOrdered: false } as const
 
-function recorded(externalLbasize = 512, laneCount = 1) {
+function recorded(externalLbasize = 512, options: AttachOptions = {}) {
   const provider = new RecordingProvider(freshMemory(17 * MIB, { externalLbasize, nfree: 4 }), flushed)
-  const device = runAtomic(engine.attach(provider, { laneCount, mapCacheBytes: 0 }))
+  const device = runAtomic(engine.attach(provider, { laneCount: 1, mapCacheBytes: 0, ...options }))
   provider.calls.length = 0
   return { provider, device }
 }
@@ -40,7 +40,7 @@ test.each<[string, (device: BttDevice) => void, string[]]>([
   ['a zeroing', (device) => device.atomic.zero(3, 2), ['map: read', 'map: write', 'map: persist']],
   ['a flush that the caller asks for', (device) => device.atomic.flush(), ['nothing: flush']],
 ])('%s says of each call what it is for', (_name, operation, lines) => {
-  const { provider, device } = recorded(520)
+  const { provider, device } = recorded(520, { zeroing: 'flags' })
   operation(device)
   expect(provider.takeLines()).toEqual(lines)
 })
@@ -61,7 +61,7 @@ test.each<[string, (device: BttDevice) => void, readonly string[]]>([
 })
 
 test('each call of an operation says in which lane it is', () => {
-  const { provider, device } = recorded(512, 4)
+  const { provider, device } = recorded(512, { laneCount: 4, zeroing: 'flags' })
   const operations = [
     () => device.atomic.write(3, new Uint8Array(512)),
     () => device.atomic.read(3, new Uint8Array(512)),

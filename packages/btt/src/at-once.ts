@@ -4,9 +4,11 @@
  * write-range.ts): those keep the rules, and their invariants hold here as well.
  *
  * Invariants:
- * - Nothing else of this thread runs while one is under way, so one section serves all.
- * - It gives up before it publishes anything; of several sectors, before it publishes the next ones, which only another thread can bring about.
+ * - Nothing else of this thread runs while one is under way, so one section serves all. Where a provider uses the device in its turn, that operation goes the other way.
+ * - It gives up before it publishes anything. Only of several batches on a device of one thread some may be there, and nobody can see that: who does all of them
+ *   instead follows without a wait. Where others take part they would see a sector written twice, and what they wrote in between undone.
  * - It is not begun where it might be refused to sleep in its middle.
+ * - Who does it instead looks for a lane where it did: the bytes of an image do not tell which way an operation went.
  * - Its map lock is taken before its data is stored, and it waits for nothing while it has it. So it adds nothing to the order of locks (invariant 7 of write-range.ts).
  * - A thread that can have readers beside it, on other threads, enters the read tracking; where there is one thread nobody could take the block over meanwhile.
  */
@@ -44,13 +46,12 @@ export class AtOnce {
   /** As `readRange`. Returns whether it is done; where it is not, what is in the target means nothing. */
   read(offset: number, target: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
-    const { gate } = attachment
-    if (target.length === 0) return false
+    const { gate, laneHint } = attachment
+    if (target.length === 0 || section.isHeld) return false
     gate.enter('reading')
     try {
-      if (!section.tryEnter(attachment.laneHint)) return false
-      if (!this.readSectors(offset, target, metadata)) return false
-      attachment.laneHint++
+      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp(laneHint)
+      if (!this.readSectors(offset, target, metadata)) return this.giveUp(laneHint)
       attachment.counters.countRead(target.length)
       return true
     } finally {
@@ -59,32 +60,32 @@ export class AtOnce {
     }
   }
 
-  /** As `writeRange` of whole sectors. Returns whether it is done; where it is not, some of it may be. Under an atomic driver it is whole or not begun. */
+  /** As `writeRange` of whole sectors. Returns whether it is done; where it is not, some of it may be, on a device of one thread. Under an atomic driver it is whole or not begun. */
   write(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { sectorSize, metadataSize } = this.attachment
+    if (this.section.isHeld) return false
     if (source.length === sectorSize) return this.writeOne(lba, source, metadata)
     return source.length > 0 && metadataSize === 0 && this.writeMany(lba, source)
   }
 
   private writeOne(lba: number, source: Uint8Array, metadata: Uint8Array | undefined): boolean {
     const { attachment, section } = this
-    const { gate, sectorSize } = attachment
+    const { gate, sectorSize, laneHint } = attachment
     gate.enter('writing')
     try {
-      if (!section.tryEnter(attachment.laneHint)) return false
+      if (!section.tryEnter(attachment.laneHint++)) return this.giveUp(laneHint)
       const arena = section.arenaOf(lba)
       const premap = lba - arena.firstLba
       arena.assertWritable(premap)
-      if (!arena.isFreeBlockFit(section.lane)) return false
+      if (!arena.isFreeBlockFit(section.lane)) return this.giveUp(laneHint)
       const mapLock = arena.mapLockOf(premap)
-      if (!arena.mapLocks.tryAcquire(mapLock)) return false
+      if (!arena.mapLocks.tryAcquire(mapLock)) return this.giveUp(laneHint)
       try {
         this.storeData(arena, source, metadata)
         this.publish(arena, premap)
       } finally {
         section.unlock(arena, mapLock)
       }
-      attachment.laneHint++
       attachment.counters.countWrite(sectorSize)
       return true
     } finally {
@@ -95,18 +96,18 @@ export class AtOnce {
 
   private writeMany(lba: number, source: Uint8Array): boolean {
     const { attachment, batch, section } = this
-    const { gate, sectorSize } = attachment
+    const { gate, sectorSize, laneHint } = attachment
     gate.enter('writing')
     try {
       // Who is under way on this thread may have a lock, or read a block, that is met when a part is published.
       if (gate.isShared) return false
-      if (!section.tryEnter(takeLaneHint(attachment, source.length))) return false
+      if (!section.tryEnter(takeLaneHint(attachment, source.length))) return this.giveUp(laneHint)
       for (let done = 0; done < source.length;) {
         const first = lba + done / sectorSize
         const arena = section.arenaOf(first)
-        if (!arena.isFreeBlockFit(section.lane)) return false
+        if (!arena.isFreeBlockFit(section.lane)) return this.giveUp(laneHint)
         const sectors = batch.write(section, arena, first - arena.firstLba, source, done)
-        if (sectors === 0) return false
+        if (sectors === 0) return this.giveUp(laneHint)
         done += sectors * sectorSize
       }
       attachment.counters.countWrite(source.length)
@@ -115,6 +116,11 @@ export class AtOnce {
       section.leave()
       gate.leave()
     }
+  }
+
+  private giveUp(laneHint: number): false {
+    this.attachment.laneHint = laneHint
+    return false
   }
 
   private readSectors(offset: number, target: Uint8Array, metadata: Uint8Array | undefined): boolean {
@@ -155,7 +161,8 @@ export class AtOnce {
       const entry = arena.loadedEntry(lane, premap)
       const block = readableBlock(attachment, arena, premap, entry)
       if (block === NOTHING || !attachment.isShared) return block
-      this.promised(arena.readTracking.enter(lane, block))
+      // What it may return is a point at which others could run, and nobody waits for anything there.
+      void arena.readTracking.enter(lane, block)
       this.loadEntry(arena, premap)
       if (arena.loadedEntry(lane, premap) === entry) return block
       arena.readTracking.leave(lane)
@@ -226,6 +233,6 @@ export class AtOnce {
     const { attachment, section } = this
     section.waitFor(wait)
     this.section = new LaneSection(attachment)
-    throw new InvariantError({}, 'a provider that promised not to wait did')
+    throw new InvariantError({ image: attachment.storage.name }, 'a provider that promised not to wait did')
   }
 }

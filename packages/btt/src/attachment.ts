@@ -1,4 +1,4 @@
-import type { InitialSectors, LaneTable, LaneWaitOptions } from '@bttkit/interfaces'
+import type { InitialSectors, LaneTable, LaneWaitOptions, Zeroing } from '@bttkit/interfaces'
 import type { SectorShape } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Counters } from './counters.ts'
@@ -22,6 +22,7 @@ export interface Attachment extends SectorShape {
   readonly counters: Counters
   readonly gate: OperationGate
   readonly initialSectors: InitialSectors
+  readonly zeroing: Zeroing
   /** Whether nothing at all may be stored. */
   readonly readOnly: boolean
   /** Zeros, one sector's metadata long. */

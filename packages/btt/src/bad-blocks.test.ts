@@ -6,6 +6,7 @@ import {
   SectorErrorError,
   type BttDevice,
   type MaybeSleep,
+  type Zeroing,
 } from '@bttkit/interfaces'
 import { errorEntry, mapState } from '@bttkit/btt-format'
 import { runAtomic } from '@bttkit/sleepable'
@@ -79,12 +80,13 @@ test('a sector that was never written and shows what is in its block is marked b
   expect(media.entry(100)).toBe(errorEntry(100))
 })
 
-test.each([
-  ['that is written', (device: BttDevice) => device.atomic.write(3, fill(7)), 7],
-  ['that is zeroed', (device: BttDevice) => device.atomic.zero(3, 1), 0],
-])('a lost sector %s is good again', (_name, change, byte) => {
+test.each<[string, (device: BttDevice) => void, number, Zeroing]>([
+  ['that is written', (device) => device.atomic.write(3, fill(7)), 7, 'flags'],
+  ['that is zeroed by flags', (device) => device.atomic.zero(3, 1), 0, 'flags'],
+  ['that is zeroed by data', (device) => device.atomic.zero(3, 1), 0, 'data'],
+])('a lost sector %s is good again', (_name, change, byte, zeroing) => {
   const media = withLostSector()
-  const device = media.attach()
+  const device = media.attach({ zeroing })
   expect(() => readSector(device, 3)).toThrow(SectorErrorError)
   change(device)
   expect(readSector(device, 3)).toEqual(fill(byte))

@@ -88,7 +88,8 @@ class Storm {
     const laneCount = 1 + this.random(3)
     const lanePolicy = this.random(2) === 0 ? 'static' : 'first-idle'
     const threads = this.random(3) === 0
-    this.device = this.media.attach({ laneCount, lanePolicy, threads }, stepping)
+    const zeroing = this.random(2) === 0 ? 'data' : 'flags'
+    this.device = this.media.attach({ laneCount, lanePolicy, threads, zeroing }, stepping)
   }
 
   async run(): Promise<void> {

@@ -33,7 +33,7 @@ test('a bad unit that a block shares with its neighbour stays bad; the write goe
 
 test('with no other lane the write fails, says why, and publishes nothing', () => {
   const { media, shared } = withSharedUnit(1)
-  const device = media.attach()
+  const device = media.attach({ zeroing: 'flags' })
   expect(() => device.blocking.write(3, fill(2))).toThrow(
     expect.objectContaining({
       code: 'BTT_BAD_BLOCK',

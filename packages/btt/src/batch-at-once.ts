@@ -36,13 +36,15 @@ export class BatchAtOnce {
 
   /**
    * Writes the sectors of the arena from `premap` on, durably: as many as there are idle lanes for, beside that of the section, and bytes of the source from `start` on.
+   * On a device that threads share all of them, or none: what is done already could not be left out when the rest has to wait.
    *
-   * @returns how many sectors; 0 where one of their map locks is in use, and nothing is stored
+   * @returns how many sectors; 0 where one of their map locks is in use, or not all can be written that must be, and nothing is stored
    */
   write(section: LaneSection, arena: Arena, premap: number, source: Uint8Array, start: number): number {
     const wanted = (source.length - start) / this.attachment.sectorSize
     this.gather(section, arena, Math.min(wanted, arena.sectorCount - premap))
     try {
+      if (this.attachment.isShared && this.count < wanted) return 0
       arena.assertWritable(premap)
       if (!this.takeLocks(arena, premap)) return 0
       this.storeData(arena, source, start)
@@ -50,7 +52,7 @@ export class BatchAtOnce {
       this.publish(arena, premap)
       return this.count
     } finally {
-      for (let index = 0; index < this.lockCount; index++) section.unlock(arena, this.locks[index] ?? 0)
+      this.releaseLocks(section, arena)
       section.leaveBeside()
     }
   }
@@ -80,7 +82,6 @@ export class BatchAtOnce {
   /** Takes the locks of its lines, each once and in ascending order, as far as none is in use. Returns whether it has all. */
   private takeLocks(arena: Arena, premap: number): boolean {
     const end = premap + this.count
-    this.lockCount = 0
     let lockCount = 0
     for (let first = premap; first < end; first = arena.lineEnd(first))
       lockCount = this.insertLock(arena.mapLockOf(first), lockCount)
@@ -89,6 +90,11 @@ export class BatchAtOnce {
       this.lockCount++
     }
     return true
+  }
+
+  /** Those that it has: none of an earlier batch. */
+  private releaseLocks(section: LaneSection, arena: Arena): void {
+    while (this.lockCount > 0) section.unlock(arena, this.locks[--this.lockCount] ?? 0)
   }
 
   /** Puts a lock at its place among so many, where it is not yet. Returns how many they are then. */

@@ -7,6 +7,7 @@ import {
   type DeviceShare,
   type DeviceStatistics,
   type Sleepable,
+  type Zeroing,
 } from '@bttkit/interfaces'
 import type { MeasuredLaneTable } from '@bttkit/region-lanes'
 import { AtOnce } from './at-once.ts'
@@ -31,8 +32,6 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   private readonly shape: DeviceShape
   private readonly readOnly: boolean
   private readonly thread: DeviceThread | undefined
-  /** While a close is under way: its end, however it ends. */
-  private closing: Promise<void> | undefined
 
   constructor(attachment: Attachment, shape: DeviceShape, composition: Composition) {
     this.attachment = attachment
@@ -97,23 +96,8 @@ class BttOperations implements BlockOperations<Sleepable<void>> {
   }
 
   /** On the thread that attached, for all threads: see `SharedGate`. */
-  *close(): Sleepable<void> {
-    const { gate } = this.attachment
-    if (gate.isClosed) {
-      if (this.closing !== undefined) yield this.closing
-      return
-    }
-    let ended = (): void => {}
-    this.closing = new Promise((resolve) => {
-      ended = resolve
-    })
-    try {
-      yield* gate.close()
-      yield* this.giveUp()
-    } finally {
-      this.closing = undefined
-      ended()
-    }
+  close(): Sleepable<void> {
+    return this.attachment.gate.closeThen(() => this.giveUp())
   }
 
   private *giveUp(): Sleepable<void> {
@@ -199,6 +183,7 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
   readonly sectorCount: number
   readonly metadataSize: number
   readonly readOnly: boolean
+  readonly zeroing: Zeroing
   private readonly attachment: Attachment
   private readonly composition: Composition
 
@@ -217,6 +202,7 @@ export class AttachedBtt extends DrivenOperations implements BttDevice {
     this.sectorCount = attachment.sectorCount
     this.metadataSize = attachment.metadataSize
     this.readOnly = readOnly
+    this.zeroing = attachment.zeroing
   }
 
   statistics(): DeviceStatistics {

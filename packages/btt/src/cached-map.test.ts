@@ -39,7 +39,7 @@ function prepared(options: AttachOptions = {}, over = (provider: PmemProvider): 
   const writer = runAtomic(engine.attach(memory()))
   for (let lba = 0; lba < 80; lba++) writer.atomic.write(lba, fill(1 + lba))
   const provider = new RecordingProvider(over(memory()), { flush: 'immediate', durableOnWrite: false })
-  const device = runAtomic(engine.attach(provider, options))
+  const device = runAtomic(engine.attach(provider, { zeroing: 'flags', ...options }))
   provider.calls.length = 0
   return { bytes, memory, provider, device }
 }
@@ -249,7 +249,7 @@ test('in the error state the storage says what is there, and not the cache', () 
     flush: 'immediate',
     durableOnWrite: false,
   })
-  const device = runAtomic(engine.attach(storage))
+  const device = runAtomic(engine.attach(storage, { zeroing: 'flags' }))
   device.blocking.write(3, fill(1))
   storage.isFailing = true
   expect(() => device.blocking.zero(3, 1)).toThrow(ProviderIoError)

@@ -172,6 +172,7 @@ export function compose(pieces: DevicePieces): ComposedDevice {
     counters: new Counters(),
     gate,
     initialSectors: description.initialSectors,
+    zeroing: description.zeroing,
     readOnly: description.readOnly,
     noMetadata: new Uint8Array(info.metadataSize),
     // Threads begin a batch apart, so that they do not meet at once.

@@ -88,7 +88,7 @@ test('at any moment of any schedule, a power cut leaves every sector whole and w
     const choose = random(seed)
     const bytes = pristine.slice()
     const cache = new VolatileCache(new MemoryProvider({ bytes }, 'cache'), seed % 2 === 0)
-    const device = await runAsync(engine.attach(cache))
+    const device = await runAsync(engine.attach(cache, { zeroing: seed % 4 < 2 ? 'data' : 'flags' }))
     const permitted = new Map(Array.from({ length: SECTORS }, (_, lba) => [lba, new Set([1])]))
     // The first round comes to its end; the second is cut.
     for (const steps of [100_000, choose(90)]) {

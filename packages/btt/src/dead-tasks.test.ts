@@ -69,6 +69,7 @@ const runs = fc.record({
   life: fc.nat(400),
   afterlife: fc.nat(30),
   laneCount: fc.integer({ min: 1, max: 4 }),
+  zeroing: fc.constantFrom('flags', 'data'),
 })
 
 function* inTurn(operations: readonly Sleepable<void>[]): Sleepable<void> {
@@ -87,8 +88,11 @@ describe.each(images)('$name', ({ bytes, capabilities }) => {
   }
 
   /** A device on which two threads die and two live on, all with several tasks; and whether those that died had something to do. */
-  async function liveAndDie({ plans, seed, life, afterlife, laneCount }: RunOf, chronicle: Chronicle) {
-    const haunted = await HauntedDevice.make(bytes, { laneCount }, capabilities)
+  async function liveAndDie(
+    { plans, seed, life, afterlife, laneCount, zeroing }: RunOf,
+    chronicle: Chronicle,
+  ) {
+    const haunted = await HauntedDevice.make(bytes, { laneCount, zeroing }, capabilities)
     all('write', chronicle, haunted.part(SURVIVOR).device)
     const random = randomOf(seed)
     const secondSurvivor = new ThreadRegistry(haunted.state.threads).join()

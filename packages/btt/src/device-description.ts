@@ -8,8 +8,16 @@ import {
   type BttInfo,
   type InitialSectors,
   type LanePolicy,
+  type Zeroing,
 } from '@bttkit/interfaces'
-import { DEFAULT_NFREE, FLAG_ERROR, normalEntry, type FlogSlots, type InfoBlock } from '@bttkit/btt-format'
+import {
+  DEFAULT_NFREE,
+  FLAG_ERROR,
+  normalEntry,
+  sectorShape,
+  type FlogSlots,
+  type InfoBlock,
+} from '@bttkit/btt-format'
 import { describeBtt } from './describe-btt.ts'
 import type { JudgedArena, JudgedBtt } from './read-flog.ts'
 import { mapCacheShape, type MapCacheShape } from './map-cache.ts'
@@ -38,6 +46,7 @@ export interface DeviceDescription {
   /** Whether readers look up the map under its lock. */
   readonly looksUpUnderLock: boolean
   readonly initialSectors: InitialSectors
+  readonly zeroing: Zeroing
   readonly laneCount: number
   readonly lanePolicy: LanePolicy
   readonly laneWaitLimitMs: number | undefined
@@ -60,6 +69,14 @@ export function hasSingleAccessEntries(storage: Storage): boolean {
 /** An arena whose info block carries the error flag is not written, so its interrupted writes are completed in memory only. */
 export function isFlagged({ info }: { readonly info: InfoBlock }): boolean {
   return (info.flags & FLAG_ERROR) !== 0
+}
+
+/** Below this sector size Linux gets reads of several sectors wrong where the map says zero. Behind the header of a pool it does not look for a BTT. */
+const LEAST_SECTOR_ZEROED_BY_FLAGS = 4096
+
+function suitableZeroing({ pool, arenas }: JudgedBtt): Zeroing {
+  const { sectorSize } = sectorShape(arenas[0].info.externalLbasize)
+  return pool === undefined && sectorSize < LEAST_SECTOR_ZEROED_BY_FLAGS ? 'data' : 'flags'
 }
 
 function chooseLaneCount(image: string, btt: JudgedBtt, wanted: number | undefined): number {
@@ -108,6 +125,7 @@ export function describeDevice(storage: Storage, btt: JudgedBtt, options: Attach
     isShared,
     looksUpUnderLock: isShared && !readOnly && !hasSingleAccessEntries(storage),
     initialSectors: options.initialSectors ?? 'zeros',
+    zeroing: options.zeroing ?? suitableZeroing(btt),
     laneCount: chooseLaneCount(storage.name, btt, options.laneCount),
     lanePolicy: options.lanePolicy ?? 'first-idle',
     laneWaitLimitMs: options.laneWaitLimitMs,

@@ -12,6 +12,11 @@ export class DriverChoice {
     this.image = image
   }
 
+  /** Whether the thread blocks; false also where nothing was chosen yet. */
+  get isBlocking(): boolean {
+    return this.chosen === 'blocking'
+  }
+
   /** @throws {MixedDriversError} when the other one was chosen before. */
   choose(driver: Driver): void {
     this.chosen ??= driver

@@ -85,7 +85,7 @@ test('a flush that fails for one operation never lets another be acknowledged th
   for (let run = 0; run < 60; run++) {
     const bytes = pristine.slice()
     const provider = new LosingProvider(new MemoryProvider({ bytes }, 'losing'), 1 + (run % 12))
-    const device = await runAsync(engine.attach(provider))
+    const device = await runAsync(engine.attach(provider, { zeroing: run % 2 === 0 ? 'data' : 'flags' }))
     const scheduler = new Scheduler()
     const operations = [
       { lba: 3, byte: 2, task: scheduler.add('write 3', device.sleepable.write(3, fill(2))) },

@@ -1,4 +1,5 @@
 /** A device that a dead thread has left in the middle of something, and what must be true of it afterwards. */
+import type { Zeroing } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
 import { expect } from 'vitest'
@@ -40,8 +41,9 @@ export function expectAttachable({ bytes }: HauntedDevice): void {
 /** Thread 2 has died; the test runs what it does. */
 export async function haunt(
   laneCount = 2,
+  zeroing?: Zeroing,
 ): Promise<{ haunted: HauntedDevice; survivor: Part; victim: Part }> {
-  const haunted = await HauntedDevice.make(image, { laneCount })
+  const haunted = await HauntedDevice.make(image, { laneCount, zeroing })
   const survivor = haunted.part(SURVIVOR)
   const victim = haunted.part(DEAD, new PreemptingProvider(haunted.provider()))
   return { haunted, survivor, victim }

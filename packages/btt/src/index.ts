@@ -1,4 +1,6 @@
+export { checkByteRange, checkLbaRange, checkSectorRange, type DeviceShape } from './check-request.ts'
 export type { EngineParts } from './compose.ts'
+export { DrivenOperations, DriverChoice } from './driven-operations.ts'
 export { BttEngine } from './engine.ts'
 export { registerBttEngine } from './register.ts'
 export { inspect, Inspection, type FlogRecord, type MapRecord } from './inspect.ts'

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { WouldSleepError, type MaybeSleep, type PmemProvider, type WaitKind } from '@bttkit/interfaces'
+import {
+  WouldSleepError,
+  type MaybeSleep,
+  type PmemProvider,
+  type WaitKind,
+  type Zeroing,
+} from '@bttkit/interfaces'
 import { SpinlockBhLaneTable } from '@bttkit/region-lanes'
 import { preemptionPoint, runAsync } from '@bttkit/sleepable'
 import { BttEngine } from './engine.ts'
@@ -49,30 +55,33 @@ class PreemptedMemory extends PassingProvider {
   }
 }
 
-async function preempted(laneTable: BttEngine = spinlocks) {
+async function preempted(laneTable: BttEngine = spinlocks, zeroing: Zeroing = 'flags') {
   const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 2 })
   const provider = new PreemptedMemory(memory)
-  const device = await runAsync(laneTable.attach(provider, { allowUnsafeLanes: true }))
+  const device = await runAsync(laneTable.attach(provider, { allowUnsafeLanes: true, zeroing }))
   return { memory, provider, device }
 }
 
-test('tasks that are preempted at every call under spinlocks all keep what they wrote', async () => {
-  const { memory, device } = await preempted()
-  await Promise.all(
-    Array.from({ length: 12 }, async (_, task) => {
-      for (let round = 1; round <= 5; round++) {
-        await device.write(task * 3, fill(task * 10 + round))
-        await device.writeBytes(task * 1536 + 1, fill(task * 10 + round).subarray(0, 5))
-        await device.zero(task * 3 + 1, 1)
-        const back = fill(0)
-        await device.read(task * 3, back)
-        expect(back).toEqual(fill(task * 10 + round))
-      }
-    }),
-  )
-  expect(device.statistics().lanesInUse).toBe(0)
-  expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
-})
+test.each(['flags', 'data'] as const)(
+  'tasks that are preempted at every call under spinlocks all keep what they wrote, zeroing by %s',
+  async (zeroing) => {
+    const { memory, device } = await preempted(spinlocks, zeroing)
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, task) => {
+        for (let round = 1; round <= 5; round++) {
+          await device.write(task * 3, fill(task * 10 + round))
+          await device.writeBytes(task * 1536 + 1, fill(task * 10 + round).subarray(0, 5))
+          await device.zero(task * 3 + 1, 1)
+          const back = fill(0)
+          await device.read(task * 3, back)
+          expect(back).toEqual(fill(task * 10 + round))
+        }
+      }),
+    )
+    expect(device.statistics().lanesInUse).toBe(0)
+    expect(bijectionProblems(memory.mapping, 4096)).toEqual([])
+  },
+)
 
 test('a flush that sleeps under a spinlock ends the write there: it says so, and publishes nothing', async () => {
   const { memory, provider, device } = await preempted()

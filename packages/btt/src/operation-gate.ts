@@ -22,6 +22,8 @@ export class OperationGate {
   private active = 0
   private closed = false
   private onIdle: (() => void) | undefined
+  /** While `closeThen` is under way: its end, however it ends. */
+  private closing: Promise<void> | undefined
 
   constructor({ image, mayWait, shared, closesForAll }: GateOptions) {
     this.image = image
@@ -103,6 +105,29 @@ export class OperationGate {
       isEmpty = true
     } finally {
       this.closed = isEmpty
+    }
+  }
+
+  /**
+   * Closes the gate, and then does what is left to do. Asked for again it waits for the end of that, and does nothing afterwards.
+   *
+   * @throws what `close` and `giveUp` do
+   */
+  *closeThen(giveUp: () => Sleepable<void>): Sleepable<void> {
+    if (this.closed) {
+      if (this.closing !== undefined) yield this.closing
+      return
+    }
+    let ended = (): void => {}
+    this.closing = new Promise((resolve) => {
+      ended = resolve
+    })
+    try {
+      yield* this.close()
+      yield* giveUp()
+    } finally {
+      this.closing = undefined
+      ended()
     }
   }
 

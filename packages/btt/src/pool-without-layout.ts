@@ -71,6 +71,7 @@ class PoolWithoutLayout extends DrivenOperations implements BttDevice {
   readonly metadataSize = 0
   readonly readOnly = true
   readonly mayWait = false
+  readonly zeroing = 'flags'
 
   constructor(storage: Storage, info: BttInfo) {
     super(new ZeroOperations(storage, info), new DriverChoice(storage.name))

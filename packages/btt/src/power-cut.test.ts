@@ -85,9 +85,12 @@ test('a write inside one sector never tears it', () => {
   cutEverywhere(4096, (device) => device.atomic.writeBytes(3 * 4096 + 17, new Uint8Array(1000).fill(0xcd)))
 })
 
-test('zeroing a range that begins and ends in the middle of sectors never tears one', () => {
-  cutEverywhere(512, (device) => device.atomic.zeroBytes(700, 8 * 512 + 5))
-})
+test.each(['flags', 'data'] as const)(
+  'zeroing a range that begins and ends in the middle of sectors never tears one, by %s',
+  (zeroing) => {
+    cutEverywhere(512, (device) => device.atomic.zeroBytes(700, 8 * 512 + 5), { zeroing })
+  },
+)
 
 /** A cache over the media. What was written reaches them when a flush, or a persist of its range, is waited for. */
 class CachedMedia extends PassingProvider {

@@ -63,3 +63,11 @@ export class RecordingProvider extends PassingProvider {
     this.said = undefined
   }
 }
+
+/** As that one, over storage that can make a write durable in one call. */
+export class RecordingThroughProvider extends RecordingProvider {
+  writeThrough(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    this.record('writeThrough', offset, length)
+    return this.inner.write(offset, source.subarray(start, start + length))
+  }
+}

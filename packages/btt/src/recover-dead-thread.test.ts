@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { BlockOperations, Sleepable } from '@bttkit/interfaces'
+import type { BlockOperations, Sleepable, Zeroing } from '@bttkit/interfaces'
 import { SharedLaneTable, SharedLocks } from '@bttkit/region-lanes'
 import { runAsync } from '@bttkit/sleepable'
 import { ALSO_DEAD, DEAD, HauntedDevice, SURVIVOR, recover, runAndDie } from './dead-threads.test-support.ts'
@@ -20,6 +20,7 @@ interface Scenario {
   readonly operation: (operations: BlockOperations<Sleepable<void>>) => Sleepable<void>
   /** What LBA 3 may be in the end. */
   readonly results: readonly string[]
+  readonly zeroing?: Zeroing
 }
 
 const scenarios: Scenario[] = [
@@ -35,17 +36,23 @@ const scenarios: Scenario[] = [
     results: ['1', '2'],
   },
   { name: 'zeroing', operation: (device) => device.zero(0, 40), results: ['1', '0'] },
+  {
+    name: 'zeroing by data',
+    operation: (device) => device.zero(2, 3),
+    results: ['1', '0'],
+    zeroing: 'data',
+  },
   { name: 'a read', operation: (device) => device.read(3, fill(0)), results: ['1'] },
   { name: 'a flush', operation: (device) => device.flush(), results: ['1'] },
 ]
 
 test.each(scenarios)(
   'a thread that died at any step of $name leaves the old sector or the new one, and all it held comes back',
-  async ({ operation, results }) => {
+  async ({ operation, results, zeroing }) => {
     const seen = new Set<string>()
     let deathsWithLane = 0
     for (let waits = 0; ; waits++) {
-      const { haunted, survivor, victim } = await haunt()
+      const { haunted, survivor, victim } = await haunt(2, zeroing)
       if (!runAndDie(operation(victim.device.sleepable), waits)) break
       deathsWithLane += haunted.held().lanes
       await recover(survivor)

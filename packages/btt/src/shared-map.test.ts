@@ -10,13 +10,17 @@ const fill = (byte: number, length = 512): Uint8Array => new Uint8Array(length).
 const ENTRY_BYTES = 4
 const prepared = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 })
 runAtomic(engine.attach(prepared)).atomic.write(0, fill(1, 40 * 512))
-runAtomic(engine.attach(prepared)).atomic.zero(12, 2)
+runAtomic(engine.attach(prepared, { zeroing: 'flags' })).atomic.zero(12, 2)
 
 /** On storage that tears accesses of any size between threads, or of none up to an entry's. */
 async function attached(atomicAccessBytes: number, options: AttachOptions) {
   const bytes = prepared.mapping.slice()
   const provider = new LateProvider(new MemoryProvider({ bytes }, 'shared'), { atomicAccessBytes })
-  return { bytes, provider, device: await runAsync(engine.attach(provider, options)) }
+  return {
+    bytes,
+    provider,
+    device: await runAsync(engine.attach(provider, { zeroing: 'flags', ...options })),
+  }
 }
 
 /** The lengths of the stores that zero LBAs 8 to 19, whose entries 12 and 13 are zero entries already. */

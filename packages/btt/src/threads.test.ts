@@ -137,9 +137,9 @@ describeOverStorages((storage) => {
     test('the history of each sector is one of single operations, and the image is whole', async () => {
       const wishes = fc.array(wishedTasks, { minLength: drivers.length, maxLength: drivers.length })
       await fc.assert(
-        fc.asyncProperty(wishes, async (wished) => {
+        fc.asyncProperty(wishes, fc.constantFrom('flags', 'data'), async (wished, zeroing) => {
           using image = new SharedImage(storage)
-          const device = await image.attach({ laneCount: 3 })
+          const device = await image.attach({ laneCount: 3, zeroing })
           await device.write(0, filled(INITIAL, SECTORS * 512))
           const planner = new Planner()
           const plans = wished.map((tasks) => tasks.map((task) => task.map((step) => planner.plan(step))))

@@ -26,7 +26,7 @@
  *     can tell.
  * 13. A free block whose medium is known to be bad is cleared before it is written, by the holder of its lane (clear-free-block.ts). What a sector in the error
  *     state gives up is known to be bad: the flog says so durably, with the error flag on the old block, as Linux has it.
- *     Not so after the sector was zeroed: its entry cannot say both, and then only the storage can tell (`badBlocks`).
+ *     Not so after the sector was zeroed by flags: its entry cannot say both, and then only the storage can tell (`badBlocks`).
  *
  * A write that is ended at a wait (its driver went away, or refused to wait) publishes nothing; only when it stood between the first flog store and the durable
  * map entry, it is a failure there (invariant 12). If a storage call of it is still under way, its lane waits for the call (lane-section.ts).

@@ -3,15 +3,15 @@ import { expect, test } from 'vitest'
 import { ArenaErrorStateError, ProviderIoError, type MaybeSleep } from '@bttkit/interfaces'
 import { runAsync, runAtomic } from '@bttkit/sleepable'
 import { MIB, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
-import { RecordingProvider } from './recorded-calls.test-support.ts'
+import { RecordingThroughProvider, type RecordingProvider } from './recorded-calls.test-support.ts'
 
-class ThroughProvider extends RecordingProvider {
+class ThroughProvider extends RecordingThroughProvider {
   fails = false
 
-  writeThrough(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
-    this.record('writeThrough', offset, length)
+  override writeThrough(offset: number, source: Uint8Array, start: number, length: number): MaybeSleep {
+    const wait = super.writeThrough(offset, source, start, length)
     if (this.fails) throw new ProviderIoError({}, 'it fails', 'EIO')
-    return this.inner.write(offset, source.subarray(start, start + length))
+    return wait
   }
 }
 

@@ -1,8 +1,15 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { CallStage, Engine } from '@bttkit/interfaces'
 import { POWER_FAIL_MODELS, type PowerFailModel } from '@bttkit/pmem-power-fail'
-import { checkCrashes, replayCrash, type CrashOperation } from './index.ts'
-import { engine, smallImage, twoArenas, withoutFlushOf } from './crash-check.test-support.ts'
+import { checkCrashes, replayCrash, type CrashCheckResult, type CrashOperation } from './index.ts'
+import {
+  engine,
+  engineThatForgetsWrites,
+  engineZeroingByData,
+  smallImage,
+  twoArenas,
+  withoutFlushOf,
+} from './crash-check.test-support.ts'
 
 const SECTORS_512 = smallImage(512)
 const SECTORS_4096 = smallImage(4096)
@@ -45,12 +52,17 @@ test.each(POWER_FAIL_MODELS)(
   },
 )
 
-test.each([512, 520, 528, 4104, 4160, 4224])(
-  'sectors of %i bytes survive, and their metadata with them',
-  (lbasize) => {
+const ZEROING = { flags: engine, data: engineZeroingByData }
+
+test.each([
+  ...[512, 520, 528, 4104, 4160, 4224].map((lbasize) => ({ lbasize, zeroing: 'flags' as const })),
+  ...[512, 520, 4104].map((lbasize) => ({ lbasize, zeroing: 'data' as const })),
+])(
+  'sectors of $lbasize bytes survive, and their metadata with them, zeroed by $zeroing',
+  ({ lbasize, zeroing }) => {
     const sectorSize = lbasize < 4096 ? 512 : 4096
     const result = checkCrashes({
-      engine,
+      engine: ZEROING[zeroing],
       image: smallImage(lbasize),
       model: 'px86-non-temporal',
       workload: everyKind(sectorSize).slice(0, 5),
@@ -70,6 +82,54 @@ test.each(['px86', 'buffered'] as const)(
     expect(through.points).toBe(checkCrashes(options).points)
   },
 )
+
+describe('before a write-back cache', () => {
+  const writes = (...values: number[]): CrashOperation[] =>
+    values.map((value) => ({ kind: 'write', lba: 33, count: 1, value }))
+  const flush: CrashOperation = { kind: 'flush' }
+  const check = (
+    workload: CrashOperation[],
+    limitBytes: number,
+    engineOf: Engine = engine,
+  ): CrashCheckResult =>
+    checkCrashes({
+      engine: engineOf,
+      image: SECTORS_4096,
+      model: 'px86',
+      workload,
+      writeBack: { limitBytes },
+    })
+
+  test.each([
+    { limitBytes: 1, model: 'px86', duringRecovery: true },
+    { limitBytes: 15_000, model: 'buffered', duringRecovery: true },
+    { limitBytes: 15_000, model: 'px86', afterDeath: true },
+  ] as const)('every operation survives, as it was at the last flush or became since: %j', (options) => {
+    const { limitBytes, ...others } = options
+    const workload = [...everyKind(4096), ...everyKind(4096).toReversed()]
+    const result = checkCrashes({
+      engine,
+      image: SECTORS_4096,
+      workload,
+      writeBack: { limitBytes },
+      operationsAfterwards: AFTERWARDS,
+      ...others,
+    })
+    expect(result.violations).toEqual([])
+    expect(result.isExhaustive).toBe(true)
+  })
+
+  test('what is only in memory may be lost, or be there', () => {
+    expect(check(writes(1, 2, 3), 2 ** 20).violations).toEqual([])
+    expect(check(writes(1, 2, 3), 1).violations).toEqual([])
+  })
+
+  test('what a flush was over for has to be there', () => {
+    expect(check([...writes(1), flush], 2 ** 20, engineThatForgetsWrites()).violations[0]?.problem).toContain(
+      'at the end of operation 1 (flush): LBA 33 is not what was acknowledged',
+    )
+  })
+})
 
 test('operations over the border of two arenas survive', () => {
   const image = twoArenas(4096)

@@ -12,7 +12,7 @@ import {
   type ExplorePointsOptions,
 } from './explore-points.ts'
 import { deathPoints } from './death-points.ts'
-import { workloadMoments } from './workload-moments.ts'
+import { workloadMoments, type WriteBackMemory } from './workload-moments.ts'
 import { workloadPoints } from './workload-points.ts'
 
 export interface CrashCheckOptions extends ExplorePointsOptions {
@@ -20,22 +20,32 @@ export interface CrashCheckOptions extends ExplorePointsOptions {
   /** Bytes with a BTT. They are not changed. */
   readonly image: Uint8Array
   readonly model: PowerFailModel
-  /** One operation after another. Each is durable when it is over. */
+  /** One operation after another. Each is durable when it is over; with `writeBack`, when a flush after it is. */
   readonly workload: readonly CrashOperation[]
   /** Done after each recovery, and read back. Default: none. */
   readonly operationsAfterwards?: readonly CrashOperation[] | undefined
   /** Whether the storage of the workload has `writeThrough`. Default false. */
   readonly writesThrough?: boolean | undefined
+  /** Puts a write-back cache before the device of the workload. Default: none. */
+  readonly writeBack?: WriteBackMemory | undefined
   /** Whether the process of the workload dies first, and the power fails only in the recovery from that. Default false. */
   readonly afterDeath?: boolean | undefined
 }
 
 function pointsOf(options: CrashCheckOptions): Iterable<CrashPoint> {
-  const { engine, image, model, workload, operationsAfterwards = [], writesThrough = false } = options
+  const {
+    engine,
+    image,
+    model,
+    workload,
+    operationsAfterwards = [],
+    writesThrough = false,
+    writeBack,
+  } = options
   const memory = new PowerFailMemory({ media: image, model })
   const { info } = runAtomic(engine.attach(memory.copy(), { readOnly: true }))
   const judgeOptions = { engine, operationsAfterwards, images: new ImageJudge(), info }
-  const moments = workloadMoments(memory, workload, { ...judgeOptions, writesThrough })
+  const moments = workloadMoments(memory, workload, { ...judgeOptions, writesThrough, writeBack })
   return (options.afterDeath === true ? deathPoints : workloadPoints)(moments, judgeOptions)
 }
 

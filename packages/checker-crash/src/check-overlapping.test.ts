@@ -5,7 +5,13 @@ import type { CallStage, Engine, PmemProvider } from '@bttkit/interfaces'
 import { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
 import { checkOverlapping, replayOverlapping, type CrashOperation, type CrashRead } from './index.ts'
-import { engine, engineOver, smallImage, withoutFlushOf } from './crash-check.test-support.ts'
+import {
+  engine,
+  engineOver,
+  engineZeroingByData,
+  smallImage,
+  withoutFlushOf,
+} from './crash-check.test-support.ts'
 
 const image = smallImage(512)
 const write = (lba: number, value: number, count = 1): CrashOperation => ({
@@ -36,6 +42,20 @@ test.each(PROGRAMS)('px86 and buffered: %s survive, with two preemptions', async
     expect(result.points).toBeGreaterThan(result.schedules / 10)
   }
 })
+
+test.each([
+  ['a reader', [[zero], [readOfTwo]]],
+  ['a write', [[write(33, 1)], [zero]]],
+])(
+  'zeroing by data beside %s survives as a write does: no power failure takes zeros back',
+  async (_, tasks) => {
+    for (const model of ['px86', 'buffered'] as const) {
+      const options = { engine: engineZeroingByData, image, model, tasks, duringRecovery: true }
+      const found = await checkOverlapping(options)
+      expect(found).toMatchObject({ violation: undefined, isExhaustive: true, takenBack: 0 })
+    }
+  },
+)
 
 test('without preemptions two tasks have two schedules, with a moment after each store and at each end', async () => {
   const tasks = [[write(33, 1)], [write(60, 2)]]

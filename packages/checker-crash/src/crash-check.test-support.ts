@@ -1,7 +1,7 @@
 /** Small images with a BTT, the engine over the lanes of one thread, and engines that are wrong on purpose. */
 import { BttEngine } from '@bttkit/btt'
 import { decodeInfoBlock, encodeInfoBlock } from '@bttkit/btt-format'
-import type { CallStage, CreateOptions, Engine, PmemProvider } from '@bttkit/interfaces'
+import type { BttDevice, CallStage, CreateOptions, Engine, PmemProvider, Zeroing } from '@bttkit/interfaces'
 import { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
 import { runAtomic } from '@bttkit/sleepable'
@@ -10,11 +10,25 @@ import { runAtomic } from '@bttkit/sleepable'
 const ARENA_BYTES = 16 * 2 ** 20 + 4096
 const INFO_OFFSET = 4096
 
-export const engine = new BttEngine({
+const production = new BttEngine({
   laneTable: (words, { policy }) => new MutexLaneTable(words.subarray(0, -1), policy),
   lockTable: (words) => new MutexLocks(words, 'map-lock'),
   readTracking: (words) => new LocalReadTracking(words),
 })
+
+function zeroingBy(zeroing: Zeroing): Engine {
+  return {
+    attach: (provider, options) => production.attach(provider, { zeroing, ...options }),
+    create: (provider, options) => production.create(provider, options),
+    join: (provider, share) => production.join(provider, share),
+  }
+}
+
+/** Zeroes by flags, whatever the sector size. */
+export const engine = zeroingBy('flags')
+
+/** Zeroes by data, which is made of writes. */
+export const engineZeroingByData = zeroingBy('data')
 
 /** One arena with two lanes; the first 40 sectors are written, each with a byte of its own. */
 export function smallImage(externalLbasize: number, options: CreateOptions = {}): Uint8Array {
@@ -52,6 +66,18 @@ export function engineOver(over: (provider: PmemProvider) => PmemProvider): Engi
     attach: (provider, options) => engine.attach(over(provider), options),
     create: (provider, options) => engine.create(over(provider), options),
     join: (provider, share) => engine.join(over(provider), share),
+  }
+}
+
+/** An engine whose devices say that they have written what they have not. */
+export function engineThatForgetsWrites(): Engine {
+  return {
+    ...engineOver((provider) => provider),
+    *attach(provider, options) {
+      const device: BttDevice = yield* engine.attach(provider, options)
+      const sleepable = Object.create(device.sleepable, { write: { *value() {} } })
+      return Object.create(device, { sleepable: { value: sleepable } })
+    },
   }
 }
 

@@ -27,7 +27,7 @@ const MOST_CHOICES = 100_000
 
 /** A violation that `checkCrashes` found. */
 export interface CrashWorkloadCase
-  extends CrashState, Pick<CrashCheckOptions, 'model' | 'writesThrough' | 'afterDeath'> {
+  extends CrashState, Pick<CrashCheckOptions, 'model' | 'writesThrough' | 'writeBack' | 'afterDeath'> {
   readonly workload: readonly CrashOperation[]
   readonly operationsAfterwards?: readonly CrashOperation[] | undefined
   readonly problem: string
@@ -101,6 +101,7 @@ const fileSchema = v.variant('kind', [
     workload,
     operationsAfterwards: v.optional(workload),
     writesThrough: v.optional(v.boolean()),
+    writeBack: v.optional(v.strictObject({ limitBytes: whole(1) })),
     afterDeath: v.optional(v.boolean()),
     ...moment,
     recovery: v.exactOptional(v.strictObject(moment)),
@@ -157,9 +158,16 @@ function fieldsOf({ kind, found }: CrashFile): object {
     const { program, schedule, powerFailure, problem: said } = found
     return { kind: OVERLAPPING, version: VERSION, ...program, schedule, powerFailure, problem: said }
   }
-  const { model: under, workload: done, operationsAfterwards, writesThrough, afterDeath, ...state } = found
-  const { point, choices: left, recovery, problem: said } = state
-  const setting = { model: under, workload: done, operationsAfterwards, writesThrough, afterDeath }
+  const { model: under, workload: done, operationsAfterwards, ...others } = found
+  const { writesThrough, writeBack, afterDeath, point, choices: left, recovery, problem: said } = others
+  const setting = {
+    model: under,
+    workload: done,
+    operationsAfterwards,
+    writesThrough,
+    writeBack,
+    afterDeath,
+  }
   return { kind: IN_TURN, version: VERSION, ...setting, point, choices: left, recovery, problem: said }
 }
 

@@ -1,5 +1,6 @@
 export { checkCrashes, replayCrash, type CrashCheckOptions } from './check-crashes.ts'
 export { checkCreation, type CreationCheckOptions } from './check-creation.ts'
+export { checkWriteBack, type WriteBackCheckOptions, type WriteBackCheckResult } from './check-write-back.ts'
 export type { CrashOperation } from './crash-operation.ts'
 export { CutStorage } from './cut-storage.ts'
 export type { CrashRead } from './crash-read.ts'

@@ -2,7 +2,8 @@
  * What must be true of what a power failure has left:
  *
  * 1. The checker of images calls it clean or recoverable, and it can be attached.
- * 2. Each sector is one complete version: what was acknowledged, or, where an operation was under way, what that one makes of it.
+ * 2. Each sector is one complete version: what was acknowledged, or, where an operation was under way, what that one makes of it. Before a write-back cache only a flush acknowledges; then it may
+ *    also be what any operation since has made of it.
  * 3. Every internal block has one sector, or is free in one lane, and the checker of images calls it clean.
  * 4. Attaching once more stores nothing.
  * 5. Operations go on as if nothing had been, and the third is true after them as well.
@@ -22,6 +23,8 @@ export interface Obligations {
   readonly acknowledged: ExpectedSectors
   /** The same where no operation is under way. */
   readonly underWay: ExpectedSectors
+  /** After each operation that was over and that nothing has made durable yet. Default: none. */
+  readonly gathered?: readonly ExpectedSectors[] | undefined
 }
 
 export interface JudgeOptions {
@@ -44,7 +47,7 @@ function firstDifference(found: Uint8Array, expected: Uint8Array): number {
 function judgeSector(
   device: BttDevice,
   lba: number,
-  { acknowledged, underWay }: Obligations,
+  { acknowledged, underWay, gathered = [] }: Obligations,
 ): string | undefined {
   let found: Uint8Array
   try {
@@ -59,6 +62,7 @@ function judgeSector(
   if (old === fresh) return `LBA ${lba} is not what was acknowledged, from its byte ${fromOld} on`
   const fromFresh = firstDifference(found, fresh)
   if (fromFresh === -1) return undefined
+  if (gathered.some((between) => firstDifference(found, between.contentOf(lba)) === -1)) return undefined
   return `LBA ${lba} is no complete version: it differs from the old one from byte ${fromOld} on, and from the new one from byte ${fromFresh} on`
 }
 

@@ -7,7 +7,7 @@
  * - in which each read returned what the writes before it had made of the sector,
  * - and at whose end the sector holds what the power failure has left; zeroings of the whole sector that were under way, and after which nothing writes to it, may be left out for this.
  *
- * The last is the one exception from durable linearizability. A zeroing is entered in the map and nowhere else, so a read may return zeros that a power failure takes back
+ * The last is the one exception from durable linearizability, and only zeroing by flags needs it. Such a zeroing is entered in the map and nowhere else, so a read may return zeros that a power failure takes back
  * as long as nobody was told that the zeroing is done. A write is in the flog, durably, before a read can see it, and is rolled forward; so is one of a part, with the zeros around it that it
  * found. Without readers nothing of the exception is left.
  */

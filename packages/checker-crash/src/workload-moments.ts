@@ -2,10 +2,12 @@
 import type { BttDevice } from '@bttkit/interfaces'
 import type { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
+import { WriteBackDevice } from '@bttkit/write-back'
 import { describeOperation, perform, sectorsOf, type CrashOperation } from './crash-operation.ts'
 import { CutStorage } from './cut-storage.ts'
 import { ExpectedSectors } from './expected-sectors.ts'
 import type { JudgeOptions, Obligations } from './judge-device.ts'
+import { WorkloadDuties } from './workload-duties.ts'
 
 /** After a store of an operation, or at the end of one. */
 export interface WorkloadMoment {
@@ -20,7 +22,17 @@ export interface WorkloadMoment {
 
 export interface WorkloadOptions extends JudgeOptions {
   readonly writesThrough: boolean
+  readonly writeBack: WriteBackMemory | undefined
 }
+
+/** A write-back cache before the device of the workload. */
+export interface WriteBackMemory {
+  /** Bytes of its memory. It commits when that is taken, and at a flush. */
+  readonly limitBytes: number
+}
+
+/** No time passes in a workload. */
+const NEVER_MS = 2 ** 31 - 1
 
 /** The sectors that the operations change, and their neighbours: who writes beside them is found as well. */
 function watchedSectors(operations: readonly CrashOperation[], device: BttDevice): number[] {
@@ -38,22 +50,26 @@ export function* workloadMoments(
 ): Generator<WorkloadMoment> {
   let stores: { what: string; storage: PowerFailMemory }[] = []
   const keep = (what: string): void => void stores.push({ what, storage: memory.copy() })
-  const device = runAtomic(options.engine.attach(new CutStorage(memory, keep, options.writesThrough)))
-  const watched = watchedSectors([...workload, ...options.operationsAfterwards], device)
-  let acknowledged = ExpectedSectors.of(device, watched)
+  const { engine, writesThrough, writeBack } = options
+  const attached = runAtomic(engine.attach(new CutStorage(memory, keep, writesThrough)))
+  const device =
+    writeBack === undefined
+      ? attached
+      : new WriteBackDevice(attached, { ...writeBack, limitMs: NEVER_MS, blocking: true })
+  const watched = watchedSectors([...workload, ...options.operationsAfterwards], attached)
+  const duties = new WorkloadDuties(writeBack !== undefined, ExpectedSectors.of(attached, watched))
   for (const [operation, request] of workload.entries()) {
-    const obligations = { acknowledged, underWay: acknowledged.after(request) }
+    const obligations = duties.during(request)
     stores = []
     runAtomic(perform(device, request))
     const where = `operation ${operation} (${describeOperation(request)})`
     for (const { what, storage } of stores)
       yield { operation, when: `in ${where}, after the ${what}`, storage, obligations }
-    acknowledged = obligations.underWay
     yield {
       operation,
       when: `at the end of ${where}`,
       storage: memory.copy(),
-      obligations: { acknowledged, underWay: acknowledged },
+      obligations: duties.after(request),
     }
   }
 }

@@ -5,7 +5,8 @@
 import { InvariantError } from '@bttkit/interfaces'
 import { areSame, type Step } from './explore-access.ts'
 import type { Execution } from './explore-execution.ts'
-import { behavesDifferently, uninterrupted, type Strategy } from './explore-strategy.ts'
+import { DepthFirstSchedules } from './explore-depth-first.ts'
+import { behavesDifferently, uninterrupted } from './explore-strategy.ts'
 
 /** A state on the present path, and the choice that was made in it. */
 interface Node {
@@ -24,23 +25,13 @@ function preemptionsAfter(node: Node | undefined): number {
   return node.preemptions + (isPreempted ? 1 : 0)
 }
 
-export class BoundedSchedules implements Strategy {
+export class BoundedSchedules extends DepthFirstSchedules<Node> {
   readonly runsOnAfterFailure = false
   private readonly maxPreemptions: number
-  private readonly path: Node[] = []
-  /** The step that comes next in the present execution. */
-  private depth = 0
-  private isFirst = true
 
   constructor(maxPreemptions: number) {
+    super()
     this.maxPreemptions = maxPreemptions
-  }
-
-  begin(): boolean {
-    this.depth = 0
-    const isFirst = this.isFirst
-    this.isFirst = false
-    return isFirst || this.backtrack()
   }
 
   choose(execution: Execution): number | undefined {
@@ -64,18 +55,11 @@ export class BoundedSchedules implements Strategy {
     node.step = step
   }
 
-  /** Goes back to the last state that has a choice left, and makes it. False when there is none. */
-  private backtrack(): boolean {
-    for (;;) {
-      const node = this.path.at(-1)
-      if (node === undefined) return false
-      const next = node.others.shift()
-      if (next !== undefined) {
-        node.task = next
-        node.step = undefined
-        return true
-      }
-      this.path.pop()
-    }
+  protected chooseAnother(node: Node): boolean {
+    const next = node.others.shift()
+    if (next === undefined) return false
+    node.task = next
+    node.step = undefined
+    return true
   }
 }

@@ -23,7 +23,8 @@ import { InvariantError } from '@bttkit/interfaces'
 import { areSame, dependsOn, type Step } from './explore-access.ts'
 import type { Execution } from './explore-execution.ts'
 import { happensBefore, initialTasks, placeStep, type Event } from './explore-happens-before.ts'
-import { behavesDifferently, uninterrupted, type Strategy } from './explore-strategy.ts'
+import { DepthFirstSchedules } from './explore-depth-first.ts'
+import { behavesDifferently, uninterrupted } from './explore-strategy.ts'
 
 /** A state on the present path, and the choice that was made in it. */
 interface Node {
@@ -40,19 +41,8 @@ function canChangePlaces(one: Step, other: Step): boolean {
   return !dependsOn(one, other) && !dependsOn(other, one)
 }
 
-export class ReducedSchedules implements Strategy {
+export class ReducedSchedules extends DepthFirstSchedules<Node> {
   readonly runsOnAfterFailure = true
-  private readonly path: Node[] = []
-  /** The step that comes next in the present execution. */
-  private depth = 0
-  private isFirst = true
-
-  begin(): boolean {
-    this.depth = 0
-    const isFirst = this.isFirst
-    this.isFirst = false
-    return isFirst || this.backtrack()
-  }
 
   choose(execution: Execution): number | undefined {
     const known = this.path[this.depth]
@@ -74,20 +64,13 @@ export class ReducedSchedules implements Strategy {
     this.depth++
   }
 
-  /** Goes back to the last state that has a choice left, and makes it. False when there is none. */
-  private backtrack(): boolean {
-    for (;;) {
-      const node = this.path.at(-1)
-      if (node === undefined) return false
-      if (node.event !== undefined) node.sleeping.set(node.task, node.event.step)
-      const next = node.choices.find((task) => !node.sleeping.has(task))
-      if (next !== undefined) {
-        node.task = next
-        node.event = undefined
-        return true
-      }
-      this.path.pop()
-    }
+  protected chooseAnother(node: Node): boolean {
+    if (node.event !== undefined) node.sleeping.set(node.task, node.event.step)
+    const next = node.choices.find((task) => !node.sleeping.has(task))
+    if (next === undefined) return false
+    node.task = next
+    node.event = undefined
+    return true
   }
 
   /** Who sleeps after the path: whoever slept before its last step and does not depend on it. */

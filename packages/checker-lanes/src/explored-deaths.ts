@@ -98,6 +98,7 @@ export class SharedScene {
       namespaceOffset: image.namespaceOffset,
       laneCount,
       lanePolicy,
+      zeroing: image.zeroing,
       threads: true,
       mapCacheBytes: cache?.bytes ?? 0,
     })

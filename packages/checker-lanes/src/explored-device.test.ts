@@ -4,6 +4,7 @@ import type { Scenario } from './explore-scenario.ts'
 import { explore } from './explore.ts'
 import { deviceScenario, type ExploredParts } from './explored-device.ts'
 import { ExploredImage, initialFill } from './explored-image.ts'
+import type { DeviceOperation } from './explored-operations.ts'
 import { pairOf } from './explored-pairs.test-support.ts'
 import {
   enteringLate,
@@ -18,6 +19,7 @@ import {
 import { pairScenarios, partsWith, sectors, sharedParts } from './lane-scenarios.ts'
 
 const image = new ExploredImage()
+const zeroedByData = new ExploredImage('data')
 
 /** Explores until the first finding, and replays it. */
 async function findProblem(scenario: Scenario): Promise<string | undefined> {
@@ -43,6 +45,21 @@ describe.each([
       expect(result.executions).toBeGreaterThan(1)
     })
   })
+})
+
+const zeroing: Record<string, DeviceOperation[][]> = {
+  'and a write': [[sectors('write', 3, 1, 1)], [sectors('zero', 3)]],
+  'and a write of a sector that was never written': [[sectors('write', 40, 1, 1)], [sectors('zero', 40)]],
+  'and a read': [[sectors('read', 3)], [sectors('zero', 3)]],
+  twice: [[sectors('zero', 3)], [sectors('zero', 3)]],
+}
+
+test.each(Object.entries(zeroing))('all schedules of zeroing by data %s are right', async (name, tasks) => {
+  const makeParts = (): ExploredParts => partsWith('mutex')
+  const scenario = deviceScenario(zeroedByData, { name, tasks, laneCount: 2, makeParts })
+  const result = await explore(scenario)
+  expect(result).toMatchObject({ isExhaustive: true, findings: [] })
+  expect(result.executions).toBeGreaterThan(1)
 })
 
 describe.each([

@@ -57,12 +57,13 @@ function attach(
     atomics: cache && tellingAtomics(recorder),
   })
   const provider = new ExploredProvider(parts.storage?.(image.memory) ?? image.memory)
-  const { namespaceOffset } = image
+  const { namespaceOffset, zeroing } = image
   const device = runBlocking(
     engine.attach(provider, {
       namespaceOffset,
       laneCount,
       lanePolicy,
+      zeroing,
       allowUnsafeLanes: true,
       mapCacheBytes: cache?.bytes ?? 0,
     }),
@@ -82,11 +83,17 @@ function leftBehind({ device, mapLocks, readTracking }: ExploredDevice): string 
     : undefined
 }
 
+/** The device after a failure: its storage works again. */
+function attachAgain({ memory, namespaceOffset }: ExploredImage, options: DeviceScenarioOptions): BttDevice {
+  const engine = new BttEngine(options.makeParts())
+  return runBlocking(engine.attach(memory, { namespaceOffset, allowUnsafeLanes: true }))
+}
+
 /**
  * Tasks on a device. In the end no lane, map lock or read-tracking entry is in use, each block has one holder, and each sector was written and read as if one operation came after the
- * other.
+ * other. Where one has failed, the image is attached again before it is judged.
  *
- * What operations share beyond the wrapped parts is either owned with the lane, or only counted (statistics, the gate), or changed by failures, which are findings.
+ * What operations share beyond the wrapped parts is either owned with the lane, or only counted (statistics, the gate), or changed by failures: these are findings, but of an operation that `mayFail`.
  */
 export function deviceScenario(image: ExploredImage, options: DeviceScenarioOptions): Scenario {
   const { name, tasks } = options
@@ -100,8 +107,13 @@ export function deviceScenario(image: ExploredImage, options: DeviceScenarioOpti
         name: ofTask.map(({ operation }) => operation.kind).join(' + '),
         operation: inTurn(recorder, clock, device, ofTask),
       })),
-      check: () =>
-        leftBehind(explored) ?? image.bijectionProblem() ?? contentProblem(device, runs.flat(), clock.tick()),
+      check: () => {
+        const left = leftBehind(explored)
+        if (left !== undefined) return left
+        const hasFailed = runs.flat().some((run) => run.hasFailed)
+        const judged = hasFailed ? attachAgain(image, options) : device
+        return image.bijectionProblem() ?? contentProblem(judged, runs.flat(), clock.tick())
+      },
       dispose: () => image.memory.rollBack(),
     }
   }

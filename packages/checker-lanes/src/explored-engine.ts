@@ -1,6 +1,6 @@
 /** The engine over the lanes of a setting, for checkers that bring storage of their own. */
 import { BttEngine } from '@bttkit/btt'
-import type { Engine } from '@bttkit/interfaces'
+import type { Engine, Zeroing } from '@bttkit/interfaces'
 import { partsByName, type ExploredLaneSetting, type MakeParts } from './explored-program.ts'
 
 /** The hints of lanes are the engine's own. */
@@ -11,15 +11,17 @@ export interface LaneEngineOptions {
   readonly makeParts?: MakeParts | undefined
   /** Where the BTT of all storage begins, in bytes. Default: probe. */
   readonly namespaceOffset?: number | undefined
+  /** Default: by flags, as on an `ExploredImage`. */
+  readonly zeroing?: Zeroing | undefined
 }
 
 /** An engine that attaches with these lanes, also those that do not keep tasks apart. */
 export function engineWithLanes(
   lanes: EngineLanes,
-  { makeParts = partsByName, namespaceOffset }: LaneEngineOptions = {},
+  { makeParts = partsByName, namespaceOffset, zeroing = 'flags' }: LaneEngineOptions = {},
 ): Engine {
   const { laneCount, policy } = lanes
-  const setting = { namespaceOffset, laneCount, lanePolicy: policy, allowUnsafeLanes: true }
+  const setting = { namespaceOffset, laneCount, lanePolicy: policy, zeroing, allowUnsafeLanes: true }
   const engine = (): BttEngine => new BttEngine(makeParts(lanes))
   return {
     attach: (provider, options) => engine().attach(provider, { ...setting, ...options }),

@@ -14,7 +14,7 @@ import {
   stripFlags,
 } from '@bttkit/btt-format'
 import { BttEngine } from '@bttkit/btt'
-import type { ArenaInfo } from '@bttkit/interfaces'
+import type { ArenaInfo, Zeroing } from '@bttkit/interfaces'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
 import { runAtomic } from '@bttkit/sleepable'
 import type { Access } from './explore-access.ts'
@@ -44,13 +44,17 @@ function engine(): BttEngine {
 /** One for any number of scenarios: a run is over, and rolled back, before another begins. */
 export class ExploredImage {
   readonly memory = new ExploredMemory(IMAGE_BYTES)
+  /** How devices on it zero whole sectors. */
+  readonly zeroing: Zeroing
   private readonly view = new DataView(this.memory.bytes.buffer)
   private readonly arena: ArenaInfo
   /** By LBA and by lane, at the start. */
   private readonly mappedBefore: Uint32Array
   private readonly freeBefore: readonly number[]
 
-  constructor() {
+  /** @param zeroing Default: by flags, which is the shorter one, and no kind of write. */
+  constructor(zeroing: Zeroing = 'flags') {
+    this.zeroing = zeroing
     runAtomic(engine().create(this.memory, { externalLbasize: SECTOR_BYTES, nfree: NFREE }))
     const device = runAtomic(engine().attach(this.memory))
     const [arena] = device.info.arenas

@@ -24,6 +24,11 @@ export interface DeviceOperation {
   readonly fill?: number | undefined
   /** For a read: it may find that the sector is lost, on storage that has bad blocks. Then it has read nothing. */
   readonly mayBeLost?: boolean | undefined
+  /**
+   * It may fail, on storage whose calls do; then it has happened, or not. A failure stops others, and no step tells of that: such programs are for the strategy `bounded`, which leaves
+   * nothing out for being equivalent.
+   */
+  readonly mayFail?: boolean | undefined
 }
 
 /** What a write fills a sector with: it tells the write and, among neighbours, the sector. Never what was there at the start. */
@@ -48,6 +53,8 @@ export interface OperationRun {
   end: number
   /** Whether it has found its sector lost. */
   isLost: boolean
+  /** Then it has no end. */
+  hasFailed: boolean
 }
 
 function drive({ sleepable }: BttDevice, { operation, target }: OperationRun): Sleepable<void> {
@@ -107,8 +114,10 @@ export function* inTurn(
     try {
       yield* drive(device, run)
     } catch (error) {
-      if (!isLoss(run, error)) throw error
-      run.isLost = true
+      run.isLost = isLoss(run, error)
+      run.hasFailed = !run.isLost && run.operation.mayFail === true && isBttkitError(error)
+      if (run.hasFailed) continue
+      if (!run.isLost) throw error
     }
     run.end = clock.tick()
     for (const access of historyAccesses(run.operation, 'write', task)) recorder.touch(access)
@@ -159,5 +168,6 @@ export function runOf(operation: DeviceOperation): OperationRun {
     start: Infinity,
     end: Infinity,
     isLost: false,
+    hasFailed: false,
   }
 }

@@ -74,22 +74,26 @@ function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined
 }
 
 function operationOf(value: unknown, place: string): DeviceOperation {
-  const { kind, offset, length, fill, mayBeLost } = fieldsOf(value, place, [
+  const { kind, offset, length, fill, mayBeLost, mayFail } = fieldsOf(value, place, [
     'kind',
     'offset',
     'length',
     'fill',
     'mayBeLost',
+    'mayFail',
   ])
+  const flagOf = (flag: unknown, name: string): boolean | undefined =>
+    optional(flag, (given) => {
+      if (typeof given !== 'boolean') throw refuse(`${place}.${name}`, 'true or false')
+      return given
+    })
   return {
     kind: choiceOf(kind, `${place}.kind`, ['write', 'zero', 'read']),
     offset: numberOf(offset, `${place}.offset`, 0, Number.MAX_SAFE_INTEGER),
     length: numberOf(length, `${place}.length`, 1, MOST_BYTES),
     fill: optional(fill, (given) => numberOf(given, `${place}.fill`, 1, 7)),
-    mayBeLost: optional(mayBeLost, (given) => {
-      if (typeof given !== 'boolean') throw refuse(`${place}.mayBeLost`, 'true or false')
-      return given
-    }),
+    mayBeLost: flagOf(mayBeLost, 'mayBeLost'),
+    mayFail: flagOf(mayFail, 'mayFail'),
   }
 }
 

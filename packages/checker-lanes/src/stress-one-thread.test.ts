@@ -49,6 +49,7 @@ test.each<[string, MemoryRun]>([
   ['mutex, fewer lanes than tasks', { laneCount: 2 }],
   ['mutex, sectors of 4096 bytes', { externalLbasize: 4096, operations: 600 }],
   ['mutex, sectors with metadata', { externalLbasize: 520 }],
+  ['mutex, zeroing by data', { zeroing: 'data' }],
   ['mutex, readers among the tasks', { readers: 4 }],
   ['spinlock-bh, preempted', { lanes: 'spinlock-bh' }],
   ['spinlock-bh, preempted, fewer lanes than CPUs', { lanes: 'spinlock-bh', laneCount: 2 }],

@@ -7,6 +7,7 @@ import type {
   LockTableFactory,
   PmemProvider,
   ReadTrackingFactory,
+  Zeroing,
 } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import {
@@ -49,6 +50,8 @@ export interface MemoryRun {
   readonly preempt?: boolean
   readonly preemptBeforeLock?: boolean
   readonly externalLbasize?: number
+  /** Default: by flags. */
+  readonly zeroing?: Zeroing
   /** What lies between the layer that preempts and the memory. */
   readonly layer?: (memory: MemoryProvider) => PmemProvider
   readonly signal?: AbortSignal
@@ -85,6 +88,7 @@ export async function stressMemory(options: MemoryRun = {}): Promise<StressRepor
     engine.attach(preempt ? new PreemptingProvider(storage, preemptionRandom(seed)) : storage, {
       lanePolicy: policy,
       laneCount: options.laneCount,
+      zeroing: options.zeroing ?? 'flags',
       allowUnsafeLanes: true,
       measureLanes: true,
     }),

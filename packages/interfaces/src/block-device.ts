@@ -16,16 +16,18 @@ export interface BlockGeometry {
  * LBAs count sectors from 0. A transfer is a whole number of sectors. Every sector is written as a unit: whatever
  * happens, it reads as its old or its new content. Several sectors are several units.
  *
+ * A change is durable when it is over; on a device of the durability mode `flush`, when a flush is over that began after it.
+ *
  * Errors: `OutOfRangeError` (EINVAL) beyond the device, `MisalignedRequestError` (EINVAL) for broken sectors,
  * `ReadOnlyError` (EROFS), `SectorErrorError` and `MapEntryError` (EIO) for a sector that cannot be read,
- * `ArenaErrorStateError` (EIO) for writes after a failure, `ClosedError` (EBADF), and the provider's own.
+ * `ArenaErrorStateError` (EIO) for writes after a failure, `CommitFailedError` in the durability mode `flush`, `ClosedError` (EBADF), and the provider's own.
  */
 export interface BlockOperations<Returns> {
   /** Fills `target` with the sectors from `lba` on, and `metadata` with their metadata where it is given. */
   read(lba: number, target: Uint8Array, metadata?: Uint8Array): Returns
-  /** Writes the sectors from `lba` on; without `metadata`, theirs becomes zeros. Durable when it is over. */
+  /** Writes the sectors from `lba` on; without `metadata`, theirs becomes zeros. */
   write(lba: number, source: Uint8Array, metadata?: Uint8Array): Returns
-  /** Makes `count` sectors read as zeros. Durable when it is over. */
+  /** Makes `count` sectors read as zeros. */
   zero(lba: number, count: number): Returns
   /** Makes everything that was acknowledged durable. */
   flush(): Returns

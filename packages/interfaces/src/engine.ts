@@ -58,6 +58,16 @@ export interface BttInfo {
   readonly arenas: readonly ArenaInfo[]
 }
 
+/** How whole sectors are made to read as zeros. */
+export type Zeroing =
+  /** Their map entries say zero, and their blocks stay as they are: a few bytes a sector. */
+  | 'flags'
+  /**
+   * Zeros are written, as by any write, and no map entry says zero afterwards; sectors that were never written, and whose block on the media is all zeros, are left
+   * alone. For images that Linux shall read: of a read of several sectors of less than 4096 bytes, its driver does not fill what comes behind a zero entry, and reports success.
+   */
+  | 'data'
+
 /** What a sector reads as that was never written. */
 export type InitialSectors =
   /** Zeros. */
@@ -76,6 +86,8 @@ export interface AttachOptions {
   readonly laneCount?: number | undefined
   /** Default `zeros`. */
   readonly initialSectors?: InitialSectors | undefined
+  /** Default: `data` where Linux may read the image and gets zero entries wrong, which is for sectors of less than 4096 bytes outside a pool of libpmemblk; else `flags`. */
+  readonly zeroing?: Zeroing | undefined
   /** How long an operation waits for a lane, in milliseconds, before it fails with `WaitTimedOutError`. Default: no limit. */
   readonly laneWaitLimitMs?: number | undefined
   /** Whether to measure how lanes are used (`DeviceStatistics.lanes`); it costs each operation two looks at the clock. Default false. */
@@ -144,6 +156,8 @@ export interface BttDevice extends BlockDevice {
   readonly info: BttInfo
   /** Whether operations may wait for the provider; where not, the atomic form is always to be had. */
   readonly mayWait: boolean
+  /** How `zero` and `zeroBytes` make whole sectors zeros. */
+  readonly zeroing: Zeroing
   statistics(): DeviceStatistics
   /**
    * For `Engine.join` on other threads of this process.

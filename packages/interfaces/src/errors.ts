@@ -229,6 +229,14 @@ export class BadBlockError extends BttkitError {
   override readonly errno = 'EIO'
 }
 
+/**
+ * Sectors that were gathered in memory could not be made durable. They are still there, and read as they were written: each flush tries again. Its errno is that of
+ * the cause.
+ */
+export class CommitFailedError extends SystemError {
+  override readonly code = 'BTT_COMMIT_FAILED'
+}
+
 /** Somebody else has the storage open. */
 export class ImageLockedError extends BttkitError {
   override readonly code = 'BTT_IMAGE_LOCKED'

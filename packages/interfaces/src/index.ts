@@ -11,6 +11,7 @@ export type {
   DeviceStatistics,
   Engine,
   InitialSectors,
+  Zeroing,
 } from './engine.ts'
 export type { CheckOptions, Checker, Finding, FindingSeverity } from './checker.ts'
 export type {

@@ -6,7 +6,7 @@
  */
 
 /** What kind of thing a wait, or a scheduling point, is about. */
-export type WaitObject = 'provider' | 'lane' | 'map-lock' | 'read-tracking' | 'word' | 'wake-up'
+export type WaitObject = 'provider' | 'lane' | 'map-lock' | 'read-tracking' | 'commit' | 'word' | 'wake-up'
 
 /** What is done to it. Two steps depend on each other unless both only read, or their ranges are apart. */
 export type WaitKind = 'read' | 'write' | 'flush' | 'acquire' | 'release'

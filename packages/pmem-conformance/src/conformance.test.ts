@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { MaybeSleep } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { CachingProvider, storageOf } from './caching-provider.test-support.ts'
-import { collect } from './collect.test-support.ts'
+import { conformanceResults } from './conformance-results.ts'
 
 /** As storage behind a network: nothing is over within the call, and no thread can block on it. */
 class RemoteProvider extends CachingProvider {
@@ -22,12 +22,14 @@ class RemoteProvider extends CachingProvider {
 }
 
 test('a provider whose calls all wait for the event loop keeps the contract', async () => {
-  const results = await collect({ factory: (sizeBytes) => storageOf(RemoteProvider, sizeBytes) })
+  const results = await conformanceResults({ factory: (sizeBytes) => storageOf(RemoteProvider, sizeBytes) })
   expect(results.filter(({ failure }) => failure !== undefined)).toEqual([])
 })
 
 test('with a factory that gives only a provider the rest is skipped, with the reason', async () => {
-  const results = await collect({ factory: (size) => ({ provider: new MemoryProvider({ size }) }) })
+  const results = await conformanceResults({
+    factory: (size) => ({ provider: new MemoryProvider({ size }) }),
+  })
   expect(results.filter(({ failure }) => failure !== undefined)).toEqual([])
   const reasons = new Map(results.map(({ name, skipReason }) => [name, skipReason]))
   expect(reasons.get('lock: closing gives it up')).toBe('the provider has no lock')
@@ -41,7 +43,7 @@ test('with a factory that gives only a provider the rest is skipped, with the re
 
 test('each test has storage of its own, and it is removed also when the test fails', async () => {
   let [made, removed] = [0, 0]
-  const results = await collect({
+  const results = await conformanceResults({
     factory: (size) => {
       made++
       const provider = Object.assign(new MemoryProvider({ size }), { capabilities: {} })
@@ -53,7 +55,9 @@ test('each test has storage of its own, and it is removed also when the test fai
 })
 
 test('no two tests have one name', async () => {
-  const results = await collect({ factory: (size) => ({ provider: new MemoryProvider({ size }) }) })
+  const results = await conformanceResults({
+    factory: (size) => ({ provider: new MemoryProvider({ size }) }),
+  })
   const names = results.map(({ name }) => name)
   expect(names.length).toBe(new Set(names).size)
 })

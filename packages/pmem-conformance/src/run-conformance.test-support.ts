@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { collect } from './collect.test-support.ts'
+import { conformanceResults } from './conformance-results.ts'
 import type { ConformanceOptions } from './index.ts'
 
 export type NamedProvider = readonly [name: string, options: Omit<ConformanceOptions, 'test'>]
@@ -7,7 +7,7 @@ export type NamedProvider = readonly [name: string, options: Omit<ConformanceOpt
 /** Runs the suite over each provider as a whole; what its capabilities do not claim cannot be tested, and is counted instead of skipped. */
 export function runConformance(providers: readonly NamedProvider[]): void {
   describe.each(providers)('%s', async (_, options) => {
-    const results = await collect(options)
+    const results = await conformanceResults(options)
 
     test.each(results.filter(({ skipReason }) => skipReason === undefined))('$name', ({ failure }) => {
       expect(failure).toBeUndefined()

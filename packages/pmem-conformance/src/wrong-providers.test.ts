@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CachingProvider, storageOf, type CachingProviderClass } from './caching-provider.test-support.ts'
-import { collect } from './collect.test-support.ts'
+import { conformanceResults } from './conformance-results.ts'
 import { CountsIn32Bits, SparseProvider, ZeroesIn31Bits } from './sparse-provider.test-support.ts'
 import * as wrongOptions from './wrong-options.test-support.ts'
 import * as wrong from './wrong-providers.test-support.ts'
@@ -86,7 +86,7 @@ const WRONG: [CachingProviderClass, string][] = [
 ]
 
 async function failuresOf(Provider: CachingProviderClass): Promise<string[]> {
-  const results = await collect({ factory: (sizeBytes) => storageOf(Provider, sizeBytes) })
+  const results = await conformanceResults({ factory: (sizeBytes) => storageOf(Provider, sizeBytes) })
   return results.filter(({ failure }) => failure !== undefined).map(({ name }) => name)
 }
 
@@ -119,7 +119,10 @@ test.each([
 const LARGE = { largeSizeBytes: 2 ** 33 }
 
 test('storage of 8 GiB that counts right keeps the contract', async () => {
-  const results = await collect({ ...LARGE, factory: (size) => ({ provider: new SparseProvider(size) }) })
+  const results = await conformanceResults({
+    ...LARGE,
+    factory: (size) => ({ provider: new SparseProvider(size) }),
+  })
   expect(results.filter(({ failure }) => failure !== undefined)).toEqual([])
 })
 
@@ -127,6 +130,9 @@ test.each([
   [CountsIn32Bits, 'large offsets: bytes beyond 2 and 4 GiB are their own'],
   [ZeroesIn31Bits, 'large offsets: each call that stores reaches its place, and nothing in the first bytes'],
 ])('%o is caught: %s', async (Provider, name) => {
-  const results = await collect({ ...LARGE, factory: (size) => ({ provider: new Provider(size) }) })
+  const results = await conformanceResults({
+    ...LARGE,
+    factory: (size) => ({ provider: new Provider(size) }),
+  })
   expect(results.find((result) => result.name === name)?.failure).toBeInstanceOf(Error)
 })

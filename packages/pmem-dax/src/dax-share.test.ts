@@ -54,23 +54,48 @@ async function startStoring(
   return { said, end }
 }
 
-test.each([4, 8])('an aligned piece of %i bytes from another thread is never seen torn', async (length) => {
-  const provider = openDax(4096)
-  const { end } = await startStoring({ share: provider.share(), offset: 136, length })
-  const seen = new Set<bigint>()
-  const longs = new BigUint64Array(provider.mapping?.buffer ?? expect.fail('no mapping'), 136, 1)
-  const words = new Uint32Array(longs.buffer, 136, 1)
-  const deadline = performance.now() + 20_000
-  for (let looks = 0; looks < LOOKS || (seen.size < 2 && performance.now() < deadline); looks++) {
-    seen.add(length === 8 ? Atomics.load(longs, 0) : BigInt(Atomics.load(words, 0)))
-  }
-  expect(await end()).toBe(0)
-  expect([...seen].toSorted((a, b) => (a < b ? -1 : 1))).toEqual([0n, 2n ** BigInt(8 * length) - 1n])
-})
+test.each([
+  [4, 0],
+  [8, 0],
+  [4, 1],
+  [8, 4],
+])(
+  'an aligned piece of %i bytes, from byte %i of the buffer of another thread, is never seen torn',
+  async (length, start) => {
+    const provider = openDax(4096)
+    const { end } = await startStoring({ share: provider.share(), offset: 136, length, start })
+    const seen = new Set<bigint>()
+    const longs = new BigUint64Array(provider.mapping?.buffer ?? expect.fail('no mapping'), 136, 1)
+    const words = new Uint32Array(longs.buffer, 136, 1)
+    const deadline = performance.now() + 20_000
+    for (let looks = 0; looks < LOOKS || (seen.size < 2 && performance.now() < deadline); looks++) {
+      seen.add(length === 8 ? Atomics.load(longs, 0) : BigInt(Atomics.load(words, 0)))
+    }
+    expect(await end()).toBe(0)
+    expect([...seen].toSorted((a, b) => (a < b ? -1 : 1))).toEqual([0n, 2n ** BigInt(8 * length) - 1n])
+  },
+)
+
+test.each([0, 1])(
+  'a word that another thread stores is never read torn, to byte %i of a buffer',
+  async (start) => {
+    const provider = openDax(4096)
+    const { end } = await startStoring({ share: provider.share(), offset: 136, length: 4, start: 0 })
+    const seen = new Set<string>()
+    const target = new Uint8Array(start + 4)
+    const deadline = performance.now() + 20_000
+    for (let looks = 0; looks < LOOKS || (seen.size < 2 && performance.now() < deadline); looks++) {
+      provider.readInto(136, target, start, 4)
+      seen.add(target.subarray(start).join(' '))
+    }
+    expect(await end()).toBe(0)
+    expect([...seen].toSorted()).toEqual(['0 0 0 0', '255 255 255 255'])
+  },
+)
 
 test('a thread that joins persists as the one that shared, and ends without harm to it', async () => {
   const provider = openDax(4096, { persist: 'msync' })
-  const { said, end } = await startStoring({ share: provider.share(), offset: 0, length: 64 })
+  const { said, end } = await startStoring({ share: provider.share(), offset: 0, length: 64, start: 0 })
   expect(said).toEqual({ persistence: 'msync', name: provider.name })
   expect(await end()).toBe(0)
   provider.write(0, Uint8Array.of(1))

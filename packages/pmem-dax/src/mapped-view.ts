@@ -22,6 +22,7 @@ const copyBytes = Buffer.prototype.copy
 /** A buffer as words of either size, as far as there are whole ones. */
 class Words {
   readonly bytes: Uint8Array
+  readonly buffer: ArrayBufferLike
   readonly words: Int32Array
   readonly longs: BigInt64Array
 
@@ -29,6 +30,7 @@ class Words {
   constructor(bytes: Uint8Array) {
     const { buffer, byteOffset, byteLength } = bytes
     this.bytes = bytes
+    this.buffer = buffer
     this.words = new Int32Array(buffer, byteOffset, Math.floor(byteLength / WORD_BYTES))
     this.longs = new BigInt64Array(buffer, byteOffset, Math.floor(byteLength / LONG_BYTES))
   }
@@ -36,9 +38,10 @@ class Words {
 
 export class MappedView {
   readonly bytes: Uint8Array
+  private readonly buffer: ArrayBuffer
   private readonly words: Int32Array
   private readonly longs: BigInt64Array
-  /** A piece on its way that is not aligned where it comes from, or goes to. */
+  /** A piece on its way that is not aligned where it comes from, or goes to, or stays in the mapping: its steps could store over what is still to be read. */
   private readonly piece = new Words(new Uint8Array(LONGEST_IN_WORDS_BYTES + LONG_BYTES))
   /** Whose pieces came last: mostly one buffer has all of them. */
   private latest = this.piece
@@ -47,6 +50,7 @@ export class MappedView {
   constructor(buffer: ArrayBuffer) {
     const { bytes, words, longs } = new Words(new Uint8Array(buffer))
     this.bytes = bytes
+    this.buffer = buffer
     this.words = words
     this.longs = longs
   }
@@ -56,11 +60,14 @@ export class MappedView {
       copyBytes.call(this.bytes, target, start, offset, offset + length)
       return
     }
-    if (start % WORD_BYTES === 0 && target.byteOffset % LONG_BYTES === 0) {
-      this.loadWords(offset, this.wordsOf(target).words, start, length)
-      return
-    }
     const { piece } = this
+    if (start % WORD_BYTES === 0 && target.byteOffset % LONG_BYTES === 0) {
+      const { words, buffer } = this.wordsOf(target)
+      if (buffer !== this.buffer) {
+        this.loadWords(offset, words, start, length)
+        return
+      }
+    }
     this.loadWords(offset, piece.words, 0, length)
     for (let at = 0; at < length; at++) target[start + at] = piece.bytes[at] ?? 0
   }
@@ -70,11 +77,14 @@ export class MappedView {
       copyBytes.call(source, this.bytes, offset, start, start + length)
       return
     }
-    if (isAsAligned(offset, start, length) && source.byteOffset % LONG_BYTES === 0) {
-      this.storeWords(offset, this.wordsOf(source), start, length)
-      return
-    }
     const { piece } = this
+    if (isAsAligned(offset, start, length) && source.byteOffset % LONG_BYTES === 0) {
+      const words = this.wordsOf(source)
+      if (words.buffer !== this.buffer) {
+        this.storeWords(offset, words, start, length)
+        return
+      }
+    }
     const from = offset % LONG_BYTES
     for (let at = 0; at < length; at++) piece.bytes[from + at] = source[start + at] ?? 0
     this.storeWords(offset, piece, from, length)

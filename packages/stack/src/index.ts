@@ -1,5 +1,6 @@
 export { createContainer, registerProviderPlugin } from './container.ts'
 export { checkPluginContract } from './check-plugin.ts'
+export type { Durability, DurabilityOptions } from './durability.ts'
 export type { Image, ImageConfiguration } from './image-configuration.ts'
 export {
   createStack,

@@ -17,6 +17,7 @@ import {
 } from '@bttkit/interfaces'
 import { runAsync } from '@bttkit/sleepable'
 import { createContainer, registerProviderPlugin } from './container.ts'
+import { checkDurability, withDurability, type DurabilityOptions } from './durability.ts'
 import { checkPluginContract } from './check-plugin.ts'
 import { tryLayout } from './dry-run.ts'
 import type { Image } from './image-configuration.ts'
@@ -31,10 +32,7 @@ export interface StackOptions {
   readonly configure?: (container: DependencyContainer) => void
 }
 
-export interface OpenImageOptions extends AttachOptions {
-  /** Whether the device will be driven by blocking calls: the provider may then flush on the calling thread. */
-  readonly blocking?: boolean
-}
+export type OpenImageOptions = AttachOptions & DurabilityOptions
 
 export interface CreateImageOptions extends CreateOptions {
   /** Makes the storage, of this many bytes, where it does not exist. */
@@ -108,10 +106,13 @@ export class Stack {
   }
 
   /**
-   * Opens storage and attaches its BTT. Closing the device closes both. With `threads` other threads of this process may join: see `shareImage`. Errors:
-   * those of `openProvider` and `Engine.attach`.
+   * Opens storage and attaches its BTT. Closing the device closes both. With `threads` other threads of this process may join: see `shareImage`; not so in the durability mode
+   * `flush`. Errors: those of `openProvider` and `Engine.attach`.
+   *
+   * @throws {TypeError} for `threads` together with `flush`
    */
   async openImage(image: Image, options: OpenImageOptions = {}): Promise<BttDevice> {
+    checkDurability(options)
     const { readOnly = false, blocking = false, threads = false } = options
     const provider = await this.openProvider(image, { readOnly, blocking, threads })
     return closingOnFailure(provider, () => this.attachImage(provider, options))
@@ -120,9 +121,13 @@ export class Stack {
   /**
    * Attaches the BTT of storage that `openProvider` opened, for what was made on it first: memory, say. Closing the device closes the storage; where
    * this fails the caller closes it. Errors: those of `Engine.attach`.
+   *
+   * @throws {TypeError} for `threads` together with the durability mode `flush`
    */
-  async attachImage(provider: PmemProvider, options: AttachOptions = {}): Promise<BttDevice> {
-    const device = await runAsync(this.engine().attach(provider, options))
+  async attachImage(provider: PmemProvider, options: OpenImageOptions = {}): Promise<BttDevice> {
+    checkDurability(options)
+    const attached = await runAsync(this.engine().attach(provider, options))
+    const device = withDurability(attached, options)
     this.providers.set(device, provider)
     return device
   }

@@ -17,7 +17,7 @@ export interface KernelImageReading {
   readonly ndctlSays: string
 }
 
-const LIMIT_MS = 300_000
+const LIMIT_MS = 420_000
 
 function scriptFor(images: readonly NvdimmFile[]): string {
   const readings = images.map((_, i) => `read_out ${i}`)

@@ -1,11 +1,11 @@
 /** Images that we make and write, and stop at in many ways. What sectors hold is the pattern of the fixtures, so that a torn sector can be told. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, closeSync, readSync, writeSync } from 'node:fs'
+import { openSync, closeSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { errorEntry, mapBlock } from '@bttkit/btt-format'
 import { kernelPattern } from '@bttkit/fixtures'
-import type { BttDevice } from '@bttkit/interfaces'
+import type { BttDevice, Zeroing } from '@bttkit/interfaces'
 import { createStack, type CreateImageOptions } from '@bttkit/stack'
 
 const stack = createStack()
@@ -36,9 +36,17 @@ export function pattern(device: BttDevice, lba: number, count: number, generatio
 
 const RANGE_SECTORS = 8
 
-/** Writes ranges, with metadata where sectors have some, and zeroes others; most sectors several times. */
-export async function randomWorkload(image: string, seed: number, operations = 6000): Promise<void> {
-  const device = await stack.openImage(image, { blocking: true })
+/**
+ * Writes ranges, with metadata where sectors have some, and zeroes others; most sectors several times.
+ *
+ * @param zeroing Default: as it suits the image.
+ */
+export async function randomWorkload(
+  image: string,
+  seed: number,
+  { operations = 6000, zeroing }: { operations?: number; zeroing?: Zeroing } = {},
+): Promise<void> {
+  const device = await stack.openImage(image, { blocking: true, zeroing })
   const below = chance(seed)
   for (let generation = 1; generation <= operations; generation++) {
     const count = 1 + below(RANGE_SECTORS)
@@ -46,6 +54,20 @@ export async function randomWorkload(image: string, seed: number, operations = 6
     const metadata = new Uint8Array(count * device.metadataSize).fill(generation)
     if (below(10) === 0) device.blocking.zero(lba, count)
     else device.blocking.write(lba, pattern(device, lba, count, generation), metadata)
+  }
+  device.blocking.close()
+}
+
+/** Lays a BTT out over old data, writes many sectors and zeroes others by flags; then zeroes, as it suits the image, all that read as zeros: also those that were never written. */
+export async function zeroAgain(image: string, seed: number): Promise<void> {
+  writeFileSync(image, Buffer.alloc(IMAGE_BYTES, 'old data '))
+  await create(image, { externalLbasize: 512, force: true })
+  await randomWorkload(image, seed, { operations: 1000, zeroing: 'flags' })
+  const device = await stack.openImage(image, { blocking: true })
+  const sector = new Uint8Array(device.sectorSize)
+  for (let lba = 0; lba < device.sectorCount; lba++) {
+    device.blocking.read(lba, sector)
+    if (sector.every((byte) => byte === 0)) device.blocking.zero(lba, 1)
   }
   device.blocking.close()
 }

@@ -1,6 +1,7 @@
 /** Workloads of which all crash states are judged: the long run over the engine as it is. */
 import { checkCrashes, type CrashOperation } from '@bttkit/checker-crash'
 import { POWER_FAIL_MODELS, type PowerFailModel } from '@bttkit/pmem-power-fail'
+import { subjectAtOnce } from './checks/at-once-engine.ts'
 import { AFTER_BATCHES, batchOperations } from './checks/batch-checks.ts'
 import { AFTERWARDS, crashVerdict, everyKind } from './checks/crash-checks.ts'
 import { smallImage, withInterruptedWrite, withLostSectors } from './checks/images.ts'
@@ -126,13 +127,19 @@ function* workloads({ engine }: Subject): Generator<Workload> {
   }
 }
 
+function judge({ engine }: Subject, { name, ...workload }: Workload): WorkloadReport {
+  const { problem, runs, states, isComplete, replay } = crashVerdict(
+    name,
+    checkCrashes({ engine, ...workload }),
+  )
+  return { name, classes: runs, states, isExhaustive: isComplete, problem, replay }
+}
+
 export function* longCrashes(subject: Subject): Generator<WorkloadReport> {
-  for (const { name, ...workload } of workloads(subject)) {
-    const { problem, runs, states, isComplete, replay } = crashVerdict(
-      name,
-      checkCrashes({ engine: subject.engine, ...workload }),
-    )
-    yield { name, classes: runs, states, isExhaustive: isComplete, problem, replay }
+  const atOnce = subjectAtOnce(subject)
+  for (const workload of workloads(subject)) {
+    yield judge(subject, workload)
+    yield judge(atOnce, { ...workload, name: `${workload.name}, at once` })
   }
   yield* longCreations(subject)
 }

@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { BttDevice, Zeroing } from '@bttkit/interfaces'
 import {
   commonOptions,
   countArgument,
@@ -9,28 +10,38 @@ import {
   writeJson,
 } from '@bttkit/command-line'
 import { eventLoopTurn } from '../event-loop-turn.ts'
-import { checkLbaRange, piecesOf, type LbaRange } from '../lba-range.ts'
+import { checkLbaRange, piecesOf, sectorsAPiece, type LbaRange } from '../lba-range.ts'
 import { IMAGE_HELP } from '../operand-help.ts'
 import { imageOf, withDevice } from '../with-image.ts'
 
-/** Only map entries change, so these are few bytes. */
-const SECTORS_A_PIECE = 2 ** 18
+/** By flags only map entries change, so these are few bytes. */
+const ENTRIES_A_PIECE = 2 ** 18
 
 const HELP = `
-Only the map changes: the sectors read as zeros, and what they held before stays on the media until their blocks are used again.
+By \`flags\` only the map changes, which is fast: what the sectors held before stays on the media until their blocks are used again. By \`data\` zeros are written, which
+the Linux driver needs below sectors of 4096 bytes; sectors that were never written are left alone. The default is what suits the image.
 
 Examples:
   btt zero disk.img --lba 7
   btt zero disk.img --lba 0 --count 1024`
 
+interface ZeroFlags extends LbaRange {
+  readonly zeroing?: Zeroing
+}
+
+function mostSectors({ zeroing, sectorSize }: BttDevice): number {
+  return zeroing === 'flags' ? ENTRIES_A_PIECE : sectorsAPiece(sectorSize)
+}
+
 async function run(command: Command): Promise<void> {
-  const range = command.opts<LbaRange>()
+  const { zeroing, ...range } = command.opts<ZeroFlags>()
   const [image = ''] = takeOperands(command)
-  await withDevice(await imageOf(command, image), 'writing', async (device) => {
+  const target = { ...(await imageOf(command, image)), zeroing }
+  await withDevice(target, 'writing', async (device) => {
     checkLbaRange(device.info, range)
     const totalBytes = range.count * device.sectorSize
     await withProgress(commonOptions(command), { label: 'zeroing', totalBytes }, async (progress) => {
-      for (const { lba, count } of piecesOf(range, SECTORS_A_PIECE)) {
+      for (const { lba, count } of piecesOf(range, mostSectors(device))) {
         await device.zero(lba, count)
         progress.update((lba + count - range.lba) * device.sectorSize)
         await eventLoopTurn()
@@ -46,6 +57,9 @@ export function zeroCommand(): Command {
   return declareOperands(command, { IMAGE: IMAGE_HELP })
     .requiredOption('--lba <number>', 'the first sector', lbaArgument)
     .option('--count <number>', 'how many sectors', countArgument, 1)
+    .addOption(
+      new Option('--zeroing <how>', 'by map entries, or by writing zeros').choices(['flags', 'data']),
+    )
     .addHelpText('after', HELP)
     .action(async () => run(command))
 }

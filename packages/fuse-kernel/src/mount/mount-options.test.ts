@@ -3,12 +3,25 @@ import { expect, test } from 'vitest'
 import { parseMountOptions } from './mount-options.ts'
 
 test('options of mount(8)', () => {
-  expect(parseMountOptions('')).toEqual({ readOnly: false, allowOther: false, extraOptions: [] })
+  expect(parseMountOptions('')).toEqual({
+    readOnly: false,
+    allowOther: false,
+    extraOptions: [],
+    ownOptions: new Map(),
+  })
   expect(parseMountOptions('ro,allow_other,default_permissions,noatime')).toEqual({
     readOnly: true,
     allowOther: true,
     extraOptions: ['default_permissions', 'noatime'],
+    ownOptions: new Map(),
   })
+})
+
+test("the program's own options go neither to the kernel nor are they refused; of several the last counts", () => {
+  const { extraOptions, ownOptions } = parseMountOptions('noatime,speed=1,speed=a=b', ['speed'])
+  expect(extraOptions).toEqual(['noatime'])
+  expect(ownOptions).toEqual(new Map([['speed', 'a=b']]))
+  expect(() => parseMountOptions('speed', ['speed'])).toThrow(MountError)
 })
 
 test('of ro and rw the last counts; empty parts do not', () => {

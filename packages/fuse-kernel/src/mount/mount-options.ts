@@ -10,6 +10,8 @@ export interface MountOptions {
   readonly allowOther: boolean
   /** Further options for the kernel, in the order given. */
   readonly extraOptions: readonly string[]
+  /** Values of the options that are the program's own, by name. */
+  readonly ownOptions: ReadonlyMap<string, string>
 }
 
 /** Options that the kernel, or mount(8) for it, understands. */
@@ -52,16 +54,20 @@ export function checkExtraOptions(options: readonly string[]): string[] {
  * Reads the argument of `-o`. Of `ro` and `rw` the last counts. Options of fstab(5) that are no business of the kernel are
  * left out.
  *
+ * @param ownNames options that the program understands itself, written as `name=value`; of several the last counts
  * @throws {MountError} (EINVAL) for an option that nobody knows, or that the mount sets itself.
  */
-export function parseMountOptions(text: string): MountOptions {
+export function parseMountOptions(text: string, ownNames: readonly string[] = []): MountOptions {
   let readOnly = false
   let allowOther = false
   const extraOptions: string[] = []
+  const ownOptions = new Map<string, string>()
   for (const option of splitOptions(text)) {
-    if (option === 'ro' || option === 'rw') readOnly = option === 'ro'
+    const [name = '', ...value] = option.split('=')
+    if (value.length > 0 && ownNames.includes(name)) ownOptions.set(name, value.join('='))
+    else if (option === 'ro' || option === 'rw') readOnly = option === 'ro'
     else if (option === 'allow_other') allowOther = true
     else if (isPassedOn(option)) extraOptions.push(option)
   }
-  return { readOnly, allowOther, extraOptions }
+  return { readOnly, allowOther, extraOptions, ownOptions }
 }

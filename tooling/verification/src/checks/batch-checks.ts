@@ -1,19 +1,30 @@
 /** Group commit: batches beside each other, and power failures in their midst. */
 import { checkCrashes, type CrashOperation } from '@bttkit/checker-crash'
-import { ExploredImage, sectors, type DeviceOperation, type ExploredLaneSetting } from '@bttkit/checker-lanes'
+import {
+  ExploredImage,
+  sectors,
+  type DeviceOperation,
+  type ExploredLaneSetting,
+  type ExploredParts,
+} from '@bttkit/checker-lanes'
+import { MAP_ENTRY_BYTES } from '@bttkit/btt-format'
+import type { PmemProvider } from '@bttkit/interfaces'
+import { FaultLayer } from '@bttkit/pmem-layers'
 import type { PowerFailModel } from '@bttkit/pmem-power-fail'
 import { writeOverBadMedia } from './bad-media-check.ts'
 import { runAll, runCases, type Check } from './check.ts'
 import { crashVerdict } from './crash-checks.ts'
 import { smallImage } from './images.ts'
 import { FAULTS, failOnce } from './one-failing-call-check.ts'
-import { verdictOn } from './schedule-checks.ts'
+import { entryOffset, verdictOn } from './schedule-checks.ts'
 import type { SectorWrite } from './sector-model.ts'
 import type { Subject } from '../subject.ts'
 
 const SECTOR_BYTES = 512
 const LBA = 3
 const FAR = 20
+/** In a third line of the map. */
+const ELSEWHERE = 40
 /** The last sector of a map line. A batch from there on has two map locks. */
 const LAST_OF_LINE = 15
 
@@ -104,6 +115,43 @@ const beside: Check = {
   },
 }
 
+const failingWrite = (lba: number, fill: number): DeviceOperation => ({
+  ...sectors('write', lba, 1, fill),
+  mayFail: true,
+})
+
+/** The store of the map entry of a sector fails, also while a batch waits for a reader before it looks for lanes. */
+const besideFailure: Check = {
+  name: 'batches beside a write that fails',
+  checker: 'schedules',
+  run: ({ makeParts }) => {
+    const image = new ExploredImage()
+    const failing = (): ExploredParts => {
+      const parts = makeParts()
+      const storage = (memory: PmemProvider): PmemProvider => {
+        const offset = entryOffset(memory, image.namespaceOffset, FAR)
+        const faults = [{ on: 'write', effect: 'error', offset, length: MAP_ENTRY_BYTES }] as const
+        return new FaultLayer(parts.storage?.(memory) ?? memory, { faults })
+      }
+      return { ...parts, storage }
+    }
+    const batch: DeviceOperation = { ...sectors('write', ELSEWHERE, 2, 3), mayFail: true }
+    const program = (name: string, laneCount: number, tasks: DeviceOperation[][]) => () =>
+      verdictOn(image, { name, lanes: { table: 'of the subject', laneCount }, tasks }, failing, {
+        maxPreemptions: 1,
+      })
+    return runAll([
+      program('a batch and a writer that fails', 2, [[failingWrite(FAR, 2)], [batch]]),
+      program('a reader, a writer of what it reads, a writer that fails, and a batch', 3, [
+        [sectors('read', LBA)],
+        [failingWrite(LBA, 1)],
+        [failingWrite(FAR, 2)],
+        [batch],
+      ]),
+    ])
+  },
+}
+
 /** Batches of two, three and four sectors, whole and with parts at their ends, and one after the other in the same lanes. */
 export function batchOperations(sectorSize: number): CrashOperation[] {
   return [
@@ -177,4 +225,4 @@ const badMedia: Check = {
   run: (subject) => runCases(badBlocks(subject)),
 }
 
-export const BATCH_CHECKS: readonly Check[] = [failing, badMedia, beside, cut]
+export const BATCH_CHECKS: readonly Check[] = [failing, badMedia, beside, besideFailure, cut]

@@ -1,6 +1,7 @@
 /** All checks, in the order in which mutants meet them. */
 import { BATCH_CHECKS } from './batch-checks.ts'
 import { CACHE_CHECKS } from './cache-checks.ts'
+import { AT_ONCE_CHECKS } from './at-once-checks.ts'
 import type { Check } from './check.ts'
 import { CRASH_CHECKS } from './crash-checks.ts'
 import { CREATION_CHECKS } from './creation-checks.ts'
@@ -14,6 +15,8 @@ import { IMAGE_CHECKS } from './image-checks.ts'
 import { OVERLAPPING } from './overlapping-checks.ts'
 import { SCHEDULES_OF_SEVERAL, SCHEDULE_CHECKS } from './schedule-checks.ts'
 import { THREADS } from './word-checks.ts'
+import { WRITE_BACK_CHECKS } from './write-back-checks.ts'
+import { ZEROING_CHECKS } from './zeroing-checks.ts'
 
 export const CHECKS: readonly Check[] = [
   THREADS,
@@ -28,7 +31,10 @@ export const CHECKS: readonly Check[] = [
   ONE_FAILING_CALL,
   ...BATCH_CHECKS,
   ...CACHE_CHECKS,
+  ...WRITE_BACK_CHECKS,
+  ...AT_ONCE_CHECKS,
   SCHEDULES_OF_SEVERAL,
   DEATHS,
   DEATH_AND_POWER,
+  ...ZEROING_CHECKS,
 ]

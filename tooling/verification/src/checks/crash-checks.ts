@@ -6,7 +6,7 @@ import { runAll, type Check, type Verdict } from './check.ts'
 import { smallImage, twoArenas, withInterruptedWrite, withLostSectors } from './images.ts'
 
 /** Classes for each point. An engine without bugs has fewer; one with a bug may have more than anybody can run. */
-const LIMIT = 300
+export const LIMIT = 300
 
 export function crashVerdict(name: string, result: CrashCheckResult): Verdict {
   const { classes, states, recovery, samples, isExhaustive, violations } = result
@@ -23,7 +23,7 @@ export function crashVerdict(name: string, result: CrashCheckResult): Verdict {
 // LBAs from 30 on: what searches for a BTT looks at the first blocks, and thereby decides about what is in flight there.
 
 /** One sector again and again: each lane writes more often than its flog has slots, and than there are sequence numbers. */
-const ONE_SECTOR: readonly CrashOperation[] = [1, 2, 3, 4, 5, 6, 7, 8].map((value) => ({
+export const ONE_SECTOR: readonly CrashOperation[] = [1, 2, 3, 4, 5, 6, 7, 8].map((value) => ({
   kind: 'write',
   lba: 33,
   count: 1,
@@ -49,7 +49,7 @@ export const AFTERWARDS: readonly CrashOperation[] = [
   { kind: 'write', lba: 60, count: 1, value: 9 },
 ]
 
-const MODELS: readonly PowerFailModel[] = ['px86', 'px86-non-temporal', 'torn-512', 'buffered']
+export const MODELS: readonly PowerFailModel[] = ['px86', 'px86-non-temporal', 'torn-512', 'buffered']
 
 function check(
   name: string,

@@ -63,7 +63,7 @@ function failuresAfterDeath(
   }
   const threadRegistry = (words: Int32Array): ThreadRegistry => new ThreadRegistry(words, watch)
   const engine = (): BttEngine => new BttEngine({ ...sharedParts(), threadRegistry })
-  const owner = runBlocking(engine().attach(memory, { threads: true }))
+  const owner = runBlocking(engine().attach(memory, { threads: true, zeroing: 'flags' }))
   const join = (thread: number, onStore: () => void): BttDevice => {
     running = thread
     const storage = new SteppingStorage(memory, (step) => {

@@ -12,7 +12,7 @@ import {
   type ExploreOptions,
   type ExploredParts,
 } from '@bttkit/checker-lanes'
-import { decodeInfoBlock, mapBlock } from '@bttkit/btt-format'
+import { MAP_ENTRY_BYTES, decodeInfoBlock, mapBlock, type InfoBlock } from '@bttkit/btt-format'
 import type { PmemProvider } from '@bttkit/interfaces'
 import { FaultLayer } from '@bttkit/pmem-layers'
 import type { Subject } from '../subject.ts'
@@ -109,13 +109,22 @@ export const SCHEDULES_OF_SEVERAL: Check = {
   },
 }
 
-/** Where the block of a sector of the explored image is on the storage. */
-function blockOffset(memory: PmemProvider, start: number, lba: number): number {
+function infoOf(memory: PmemProvider, start: number): InfoBlock {
   const info = new Uint8Array(4096)
   void memory.read(start, info)
-  const { dataoff, mapoff, internalLbasize } = decodeInfoBlock(info)
-  const entry = new Uint8Array(4)
-  void memory.read(start + mapoff + lba * 4, entry)
+  return decodeInfoBlock(info)
+}
+
+/** Where the map entry of a sector of the explored image is on the storage. */
+export function entryOffset(memory: PmemProvider, start: number, lba: number): number {
+  return start + infoOf(memory, start).mapoff + lba * MAP_ENTRY_BYTES
+}
+
+/** Where the block of a sector is. */
+function blockOffset(memory: PmemProvider, start: number, lba: number): number {
+  const { dataoff, internalLbasize } = infoOf(memory, start)
+  const entry = new Uint8Array(MAP_ENTRY_BYTES)
+  void memory.read(entryOffset(memory, start, lba), entry)
   return start + dataoff + mapBlock(new DataView(entry.buffer).getUint32(0, true), lba) * internalLbasize
 }
 

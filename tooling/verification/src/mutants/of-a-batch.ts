@@ -133,6 +133,20 @@ export const MUTANTS_OF_A_BATCH: readonly PatchedMutant[] = [
     patch: { file: BATCH, find: '    arena.enterErrorState(error)\n', replace: '' },
   },
   {
+    name: 'batch-in-a-failed-lane',
+    wrong:
+      'A batch does not ask again whether the arena takes writes when it has its lanes: one of them may be that of a write that has failed half-way meanwhile.',
+    rule: '12: after a failure half-way no free block is written that may be mapped',
+    patch: {
+      file: BATCH,
+      find: `  try {
+    arena.assertWritable(premap)
+    if (arena.readTracking.anyRead()) {`,
+      replace: `  try {
+    if (arena.readTracking.anyRead()) {`,
+    },
+  },
+  {
     name: 'batch-last-free-list-kept',
     wrong: 'The last lane of a batch keeps its old free block.',
     rule: '2: each lane owns exactly one free block, and no two lanes the same',

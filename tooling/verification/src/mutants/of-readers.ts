@@ -45,7 +45,7 @@ export const MUTANTS_OF_READERS: readonly PatchedMutant[] = [
     wrong: 'Zeroing changes a line of the map without its lock.',
     rule: '8: a map entry changes only under its map lock',
     patch: {
-      file: 'packages/btt/src/zero-range.ts',
+      file: 'packages/btt/src/zero-by-flags.ts',
       find: `  const mapLock = arena.mapLockOf(premap)
   if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
   try {`,
@@ -60,7 +60,7 @@ export const MUTANTS_OF_READERS: readonly PatchedMutant[] = [
       'A zeroing waits for no persist of its own where another one has a persist of the same map line under way.',
     rule: '6: the map is durable before the lane is released',
     patch: {
-      file: 'packages/btt/src/zero-range.ts',
+      file: 'packages/btt/src/zero-by-flags.ts',
       find: `  const wait = arena.persistEntries(section.lane, first, end - first)
   if (wait !== undefined) yield section.waitFor(wait)
 `,
