@@ -18,7 +18,12 @@ export function subjectOf(injection: Injection = RIGHT_PARTS): Subject {
     makeParts: () => ({ ...makeParts(), storage: over }),
     engine: {
       attach: (provider, options) =>
-        engine().attach(over(provider), { mapCacheBytes: 0, zeroing: 'flags', ...options, allowUnsafeLanes: true }),
+        engine().attach(over(provider), {
+          mapCacheBytes: 0,
+          zeroing: 'flags',
+          ...options,
+          allowUnsafeLanes: true,
+        }),
       create: (provider, options) => engine().create(over(provider), options),
       join: (provider, share) => engine().join(over(provider), share),
     },
