@@ -11,7 +11,7 @@ const flushed = { flush: 'immediate', durableOnWrite: false, sameLineOrdered: fa
 
 function recorded(externalLbasize = 512, options: AttachOptions = {}) {
   const provider = new RecordingProvider(freshMemory(17 * MIB, { externalLbasize, nfree: 4 }), flushed)
-  const device = runAtomic(engine.attach(provider, { laneCount: 1, ...options }))
+  const device = runAtomic(engine.attach(provider, { laneCount: 1, mapCacheBytes: 0, ...options }))
   provider.calls.length = 0
   return { provider, device }
 }
@@ -83,7 +83,7 @@ test('what belongs to one call is said right before it, also when several operat
       return Promise.resolve()
     }
   })(freshMemory(17 * MIB, { nfree: 4 }), { ...flushed, mayWait: true, flush: 'sleeps' })
-  const device = await runAsync(engine.attach(provider))
+  const device = await runAsync(engine.attach(provider, { mapCacheBytes: 0 }))
   provider.calls.length = 0
   await Promise.all([1, 2, 3, 4].map((lba) => device.write(lba, new Uint8Array(4096))))
   const [arena] = arenas
@@ -127,7 +127,7 @@ test('marking a lost sector and clearing a free block say so', () => {
   runAtomic(engine.attach(media.memory)).atomic.write(3, new Uint8Array(512).fill(1))
   media.spoilSector(3)
   const provider = new RecordingProvider(media.provider, flushed)
-  const device = runAtomic(engine.attach(provider, { laneCount: 1 }))
+  const device = runAtomic(engine.attach(provider, { laneCount: 1, mapCacheBytes: 0 }))
   provider.takeLines()
   expect(() => runAtomic(device.sleepable.read(3, new Uint8Array(512)))).toThrow('lost')
   expect(provider.takeLines()).toEqual([

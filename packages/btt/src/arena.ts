@@ -25,6 +25,7 @@ import {
 } from '@bttkit/btt-format'
 import { ArenaFlog } from './arena-flog.ts'
 import { MAP_LINE_BYTES, type LaneBuffers } from './lane-buffers.ts'
+import { NOT_CACHED, type MapCache } from './map-cache.ts'
 import type { Storage } from './storage.ts'
 import type { ArenaWords } from './volatile-state.ts'
 
@@ -45,6 +46,8 @@ export interface ArenaParts {
   readonly readTracking: ReadTracking
   /** Map entries that interrupted writes left behind and attach may not write: by LBA of the arena. */
   readonly pending: ReadonlyMap<number, number>
+  /** Absent where the storage is as near as a cache would be. */
+  readonly mapCache: MapCache | undefined
   /** Whether other threads may take part. */
   readonly isShared: boolean
   /** For the words that they share. */
@@ -60,6 +63,7 @@ export class Arena {
   readonly mapLocks: LockTable
   readonly readTracking: ReadTracking
   readonly flog: ArenaFlog
+  readonly mapCache: MapCache | undefined
   private readonly shape: SectorShape
   private readonly dataStart: number
   private readonly mapStart: number
@@ -88,6 +92,7 @@ export class Arena {
     this.mapLocks = parts.mapLocks
     this.readTracking = parts.readTracking
     this.pending = parts.pending
+    this.mapCache = parts.mapCache
     this.isShared = parts.isShared
     this.atomics = parts.atomics
   }
@@ -174,9 +179,10 @@ export class Arena {
     return block
   }
 
-  /** Stores the entry of one sector, from a value that was loaded under the map lock. */
+  /** Stores the entry of one sector, from a value that was loaded under the map lock. When that is over: `cacheStored`. */
   storeEntry(lane: number, premap: number, entry: number): MaybeSleep {
     const { buffers } = this
+    this.mapCache?.suspend(premap)
     const at = buffers.mapLineAt(lane)
     buffers.view.setUint32(at, entry, true)
     const offset = this.mapStart + premap * MAP_ENTRY_BYTES
@@ -186,6 +192,11 @@ export class Arena {
   persistEntries(lane: number, premap: number, count = 1): MaybeSleep {
     const offset = this.mapStart + premap * MAP_ENTRY_BYTES
     return this.storage.persist(offset, count * MAP_ENTRY_BYTES, 'map', lane)
+  }
+
+  /** The first LBA whose entry is in the line of `premap`. */
+  lineStart(premap: number): number {
+    return premap - (premap % ENTRIES_A_LINE)
   }
 
   /** One past the last LBA whose entry shares the map lock, and the line, of `premap`. */
@@ -206,8 +217,10 @@ export class Arena {
     )
   }
 
+  /** When that is over: `cacheStored`. */
   storeLine(lane: number, premap: number, end: number): MaybeSleep {
     const { buffers } = this
+    this.mapCache?.suspend(premap)
     return this.storage.write(
       this.mapStart + premap * MAP_ENTRY_BYTES,
       buffers.bytes,
@@ -221,6 +234,7 @@ export class Arena {
   /** As `storeLine`, of one entry: the one at `index` in the line that begins at `premap`. */
   storeEntryOfLine(lane: number, premap: number, index: number): MaybeSleep {
     const { buffers } = this
+    this.mapCache?.suspend(premap)
     const within = index * MAP_ENTRY_BYTES
     const offset = this.mapStart + premap * MAP_ENTRY_BYTES + within
     const at = buffers.mapLineAt(lane) + within
@@ -235,6 +249,49 @@ export class Arena {
   /** Changes it in the lane's buffer only. */
   setEntryOfLine(lane: number, index: number, entry: number): void {
     this.buffers.view.setUint32(this.buffers.mapLineAt(lane) + index * MAP_ENTRY_BYTES, entry, true)
+  }
+
+  // The cache of the map, where there is one. What goes through the lane's buffer goes through the same place of it as without a cache.
+
+  /** Whether entries may be looked for in the cache, and put into it. */
+  get usesMapCache(): boolean {
+    return this.mapCache !== undefined && this.takesWrites
+  }
+
+  /** Loads one entry from the cache, without the map lock; `loadedEntry` has it afterwards. Returns whether it is there. */
+  findCached(lane: number, premap: number): boolean {
+    const entry = this.usesMapCache ? this.mapCache?.find(premap) : undefined
+    if (entry === undefined || entry === NOT_CACHED) return false
+    this.buffers.view.setUint32(this.buffers.mapLineAt(lane), entry, true)
+    return true
+  }
+
+  /** Whether a line that is not in the cache is worth being brought in. */
+  admitsToCache(premap: number): boolean {
+    return this.usesMapCache && this.mapCache?.admits(premap) === true
+  }
+
+  /** As `loadLine` from the cache, under the map lock. Returns whether the line is there. */
+  loadCached(lane: number, premap: number, end: number): boolean {
+    const { buffers } = this
+    return this.mapCache?.read(premap, end, buffers.view, buffers.mapLineAt(lane)) === true
+  }
+
+  /** Puts the whole line of an entry, which has been loaded under the map lock, into the cache. The lane's buffer has the entries from `premap` up to `end` afterwards. */
+  cacheLoadedLine(lane: number, premap: number, end: number): void {
+    const { bytes, view } = this.buffers
+    const at = this.buffers.mapLineAt(lane)
+    const start = this.lineStart(premap)
+    this.mapCache?.fill(start, this.lineEnd(premap), view, at)
+    const from = at + (premap - start) * MAP_ENTRY_BYTES
+    bytes.copyWithin(at, from, from + (end - premap) * MAP_ENTRY_BYTES)
+  }
+
+  /** The entries from `premap` up to `end`, all of one line, are on the storage as they are in the lane's buffer. Under the map lock under which they were stored. */
+  cacheStored(lane: number, premap: number, end: number): void {
+    if (this.mapCache === undefined) return
+    const { buffers } = this
+    this.mapCache.resume(premap, end, buffers.view, buffers.mapLineAt(lane))
   }
 
   // Data. The caller owns the block: it is the free block of its lane, or it is in the read tracking under its lane.

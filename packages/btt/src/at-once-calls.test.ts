@@ -114,7 +114,7 @@ function recorded(
   }
   const Provider = writesThrough ? RecordingThroughProvider : RecordingProvider
   const provider = new Provider(copyOf(bytes), capabilities)
-  const device = runAtomic(engine.attach(provider))
+  const device = runAtomic(engine.attach(provider, { mapCacheBytes: 0 }))
   provider.calls.length = 0
   return { provider, device }
 }

@@ -136,7 +136,7 @@ test.each(WAYS)('%s, a free block whose medium is bad is cleared before it is wr
 test.each(WAYS)('%s, a sector whose medium is lost is marked once', (_name, way) => {
   const media = withLostSector()
   const provider = new RecordingProvider(media.provider, { flush: 'immediate', durableOnWrite: false })
-  const device = media.attach({}, provider)
+  const device = media.attach({ mapCacheBytes: 0 }, provider)
   provider.takeLines()
   const read = (): string | undefined => endOf(() => way(device).read(3, fill(0)))
   expect(read()).toMatch(/^BTT_SECTOR_ERROR: .*medium has lost/)

@@ -21,6 +21,7 @@ import { takeLaneHint } from './batch-sector.ts'
 import { LaneSection } from './lane-section.ts'
 import { readableBlock } from './look-up.ts'
 import { isBadBlockError } from './lost-sector.ts'
+import { loadEntriesAtOnce } from './map-line.ts'
 
 /** Never in the read tracking, which nobody has to leave. */
 const NOTHING = undefined
@@ -156,15 +157,31 @@ export class AtOnce {
     const { attachment, section } = this
     const { lane } = section
     for (;;) {
-      this.promised(arena.loadEntry(lane, premap))
+      this.loadEntry(arena, premap)
       const entry = arena.loadedEntry(lane, premap)
       const block = readableBlock(attachment, arena, premap, entry)
       if (block === NOTHING || !attachment.isShared) return block
       // What it may return is a point at which others could run, and nobody waits for anything there.
       void arena.readTracking.enter(lane, block)
-      this.promised(arena.loadEntry(lane, premap))
+      this.loadEntry(arena, premap)
       if (arena.loadedEntry(lane, premap) === entry) return block
       arena.readTracking.leave(lane)
+    }
+  }
+
+  /** Loads an entry as readers do. A line that is worth being in the cache comes in, if its map lock is free. */
+  private loadEntry(arena: Arena, premap: number): void {
+    const { section } = this
+    const { lane } = section
+    if (arena.mapCache === undefined) return this.promised(arena.loadEntry(lane, premap))
+    if (arena.findCached(lane, premap)) return
+    const mapLock = arena.mapLockOf(premap)
+    if (!arena.admitsToCache(premap) || !arena.mapLocks.tryAcquire(mapLock))
+      return this.promised(arena.loadEntry(lane, premap))
+    try {
+      this.promised(loadEntriesAtOnce(section, arena, lane, premap, premap + 1))
+    } finally {
+      section.unlock(arena, mapLock)
     }
   }
 
@@ -186,7 +203,7 @@ export class AtOnce {
     const { flog } = arena
     const { lane } = this.section
     const block = flog.freeBlock(lane)
-    this.promised(arena.loadEntry(lane, premap))
+    this.promised(loadEntriesAtOnce(this.section, arena, lane, premap, premap + 1))
     const entry = arena.loadedEntry(lane, premap)
     const old = arena.blockOf(entry, premap)
     const isBad = mapState(entry) === 'error'
@@ -200,6 +217,7 @@ export class AtOnce {
       this.promised(flog.persistEntry(lane))
       arena.assertWritable(premap)
       this.promised(arena.storeEntry(lane, premap, normalEntry(block)))
+      arena.cacheStored(lane, premap, premap + 1)
       this.promised(arena.persistEntries(lane, premap))
       arena.assertWritable(premap)
     } catch (error) {

@@ -86,7 +86,9 @@ test('a reader that is abandoned at any wait leaves a sector as it was or marked
   for (let waits = 1; ; waits++) {
     const media = pristine.copy()
     media.spoilSector(3)
-    const device = runBlocking(engine.attach(new Stepping(media.provider), { laneCount: 1 }))
+    const device = runBlocking(
+      engine.attach(new Stepping(media.provider), { laneCount: 1, mapCacheBytes: 0 }),
+    )
     const reading = device.sleepable.read(3, fill(0))
     let [step, isLost] = [reading.next(), false]
     for (let i = 1; i < waits && step.done !== true; i++) {

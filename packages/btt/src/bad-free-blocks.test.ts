@@ -36,7 +36,7 @@ const NOT_CLEARED = ['data', 'map', 'flog half 0', 'flog half 1']
 /** Attached to a medium that does not say what is bad. */
 function untold(media: BadMedia, laneCount = 1) {
   const provider = new RecordingProvider(new Untold(media.provider))
-  return { provider, device: media.attach({ laneCount }, provider) }
+  return { provider, device: media.attach({ laneCount, mapCacheBytes: 0 }, provider) }
 }
 
 test('what an error sector gives up is bad: the flog says so, and the next write of the lane clears it', () => {
@@ -94,7 +94,7 @@ test('what the storage lists is cleared before it is written', () => {
   const media = BadMedia.fresh()
   media.spoilBlock(stripFlags(media.flogEntry(0).oldMap))
   const provider = new RecordingProvider(media.provider)
-  const device = media.attach({ laneCount: 1 }, provider)
+  const device = media.attach({ laneCount: 1, mapCacheBytes: 0 }, provider)
   provider.calls.length = 0
   device.blocking.write(3, fill(2))
   expect(stagesOf(provider)).toEqual(CLEARED)
@@ -108,7 +108,7 @@ test('what lies beside the block on the list is none of its business', () => {
   media.spoilBlock(block - 1)
   media.spoilBlock(block + 1)
   const provider = new RecordingProvider(media.provider)
-  const device = media.attach({ laneCount: 1 }, provider)
+  const device = media.attach({ laneCount: 1, mapCacheBytes: 0 }, provider)
   provider.calls.length = 0
   device.blocking.write(3, fill(2))
   expect(stagesOf(provider)).toEqual(NOT_CLEARED)
@@ -132,7 +132,7 @@ test('a block is not cleared under the eyes of who still reads what of it is goo
   const media = BadMedia.fresh({ externalLbasize: 4096 })
   media.attach().blocking.write(3, fill(1, 4096))
   media.spoilSector(3)
-  const device = media.attach({ laneCount: 2 }, new Stepping(new Untold(media.provider)))
+  const device = media.attach({ laneCount: 2, mapCacheBytes: 0 }, new Stepping(new Untold(media.provider)))
   const good = fill(0, 512)
   const reading = device.sleepable.readBytes(3 * 4096 + 512, good)
   let step = reading.next()
@@ -161,7 +161,7 @@ test('a flush that fails while a block is cleared is a failed flush', () => {
       return undefined
     }
   })(media.provider, { flush: 'immediate', durableOnWrite: false })
-  const device = media.attach({ laneCount: 1 }, provider)
+  const device = media.attach({ laneCount: 1, mapCacheBytes: 0 }, provider)
   fails = true
   expect(() => device.blocking.write(4, fill(3))).toThrow(ProviderIoError)
   fails = false

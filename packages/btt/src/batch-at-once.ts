@@ -11,6 +11,7 @@ import type { Attachment } from './attachment.ts'
 import { MOST_SECTORS } from './batch-sector.ts'
 import type { LaneSection } from './lane-section.ts'
 import { LineRanges } from './line-ranges.ts'
+import { loadEntriesAtOnce } from './map-line.ts'
 import type { DataPiece } from './storage.ts'
 
 export class BatchAtOnce {
@@ -47,7 +48,7 @@ export class BatchAtOnce {
       arena.assertWritable(premap)
       if (!this.takeLocks(arena, premap)) return 0
       this.storeData(arena, source, start)
-      this.loadEntries(arena, premap)
+      this.loadEntries(section, arena, premap)
       this.publish(arena, premap)
       return this.count
     } finally {
@@ -143,11 +144,11 @@ export class BatchAtOnce {
     return end
   }
 
-  private loadEntries(arena: Arena, premap: number): void {
+  private loadEntries(section: LaneSection, arena: Arena, premap: number): void {
     for (let index = 0, end = 0; index < this.count; index = end) {
       end = this.lineEndAt(arena, premap, index)
       const lane = this.laneAt(index)
-      this.promised(arena.loadLine(lane, premap + index, premap + end))
+      this.promised(loadEntriesAtOnce(section, arena, lane, premap + index, premap + end))
       for (let at = index; at < end; at++) {
         const entry = arena.entryOfLine(lane, at - index)
         this.oldBlocks[at] = arena.blockOf(entry, premap + at)
@@ -212,6 +213,7 @@ export class BatchAtOnce {
       else
         for (let at = index; at < end; at++)
           this.promised(arena.storeEntryOfLine(lane, premap + index, at - index))
+      arena.cacheStored(lane, premap + index, premap + end)
     }
   }
 

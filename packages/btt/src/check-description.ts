@@ -40,7 +40,8 @@ function addsUp({ arenas, info }: DeviceDescription): boolean {
 
 export function isDescription(value: unknown): value is DeviceDescription {
   if (!isObject(value) || value['version'] !== DESCRIPTION_VERSION) return false
-  const { arenas, laneCount, size, isShared, info } = value
+  const { arenas, laneCount, size, isShared, info, mapCacheBytes } = value
+  if (mapCacheBytes !== 0 && !isCount(mapCacheBytes)) return false
   if (!isCount(laneCount) || !isCount(size) || isShared !== true || !isObject(info)) return false
   if (!Array.isArray(arenas) || arenas.length === 0) return false
   // Not `every`, which passes over holes.

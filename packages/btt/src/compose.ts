@@ -15,9 +15,10 @@ import type { Attachment } from './attachment.ts'
 import { AttachedBtt } from './btt-device.ts'
 import { MOST_SECTORS } from './batch-sector.ts'
 import { Counters } from './counters.ts'
-import type { DeviceDescription } from './device-description.ts'
+import { mapCacheShapesOf, type DeviceDescription } from './device-description.ts'
 import type { DeviceThread } from './device-thread.ts'
 import { LaneBuffers } from './lane-buffers.ts'
+import { MapCache } from './map-cache.ts'
 import { OperationGate } from './operation-gate.ts'
 import { DeadThreadRecovery, type RecoverableLanes, type RecoverableLocks } from './recover-dead-thread.ts'
 import { SharedGate } from './shared-gate.ts'
@@ -31,7 +32,7 @@ export interface EngineParts {
   readonly readTracking: ReadTrackingFactory
   /** Makes the registry of the threads that share the device, over its words. Default: of threads that the kernel knows. */
   readonly threadRegistry?: ((words: Int32Array) => ThreadRegistry) | undefined
-  /** What the gate and the error states of the threads go through; the tables and the registry have their own. Default: those of the machine. */
+  /** What the gate, the error states and the caches of the map go through; the tables and the registry have their own. Default: those of the machine. */
   readonly atomics?: WordAtomics | undefined
 }
 
@@ -85,14 +86,19 @@ function makeLanes({ description, state, parts, thread }: DevicePieces): {
 
 function makeArenas(pieces: DevicePieces, buffers: LaneBuffers): [Arena, ...Arena[]] {
   const { storage, description, state, parts, thread } = pieces
+  const atomics = parts.atomics ?? NATIVE_ATOMICS
+  const mapCaches = mapCacheShapesOf(description)
   const make = (index: number, arena: DeviceDescription['arenas'][number]): Arena => {
     const words = state.arenas[index]
-    if (words === undefined) throw new TypeError(`the state has no words for arena ${index}`)
+    const cache = mapCaches[index]
+    if (words === undefined || cache === undefined)
+      throw new TypeError(`the state has no words for arena ${index}`)
     return new Arena({
       ...arena,
       index,
       isShared: description.isShared,
-      atomics: parts.atomics ?? NATIVE_ATOMICS,
+      mapCache: cache.setCount > 0 ? new MapCache(words.mapCache, cache, atomics) : undefined,
+      atomics,
       storage,
       buffers,
       words,

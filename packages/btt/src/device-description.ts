@@ -20,6 +20,7 @@ import {
 } from '@bttkit/btt-format'
 import { describeBtt } from './describe-btt.ts'
 import type { JudgedArena, JudgedBtt } from './read-flog.ts'
+import { mapCacheShape, type MapCacheShape } from './map-cache.ts'
 import type { Storage } from './storage.ts'
 import type { StateShape } from './volatile-state.ts'
 
@@ -51,6 +52,8 @@ export interface DeviceDescription {
   readonly laneWaitLimitMs: number | undefined
   readonly measuresLanes: boolean
   readonly allowsUnsafeLanes: boolean
+  /** The most memory for caches of the maps; 0 where there shall be none. */
+  readonly mapCacheBytes: number
   readonly arenas: readonly [ArenaDescription, ...ArenaDescription[]]
 }
 
@@ -81,6 +84,15 @@ function chooseLaneCount(image: string, btt: JudgedBtt, wanted: number | undefin
   if (wanted === undefined) return most
   if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= most) return wanted
   throw new LaneMisuseError({ image }, `${wanted} lanes were asked for, and the image has from 1 to ${most}`)
+}
+
+const DEFAULT_MAP_CACHE_BYTES = 64 * 2 ** 20
+
+/** @throws {RangeError} for a size that is none. */
+function chooseMapCacheBytes({ provider }: Storage, wanted = DEFAULT_MAP_CACHE_BYTES): number {
+  if (!Number.isSafeInteger(wanted) || wanted < 0)
+    throw new RangeError(`${provider.name}: a cache of the map cannot have ${wanted} bytes`)
+  return provider.mapping === undefined ? wanted : 0
 }
 
 /** As it will be when attach has finished: an attach for writing recovers what there is to recover. */
@@ -119,12 +131,21 @@ export function describeDevice(storage: Storage, btt: JudgedBtt, options: Attach
     laneWaitLimitMs: options.laneWaitLimitMs,
     measuresLanes: options.measureLanes ?? false,
     allowsUnsafeLanes: options.allowUnsafeLanes ?? false,
+    mapCacheBytes: chooseMapCacheBytes(storage, options.mapCacheBytes),
     arenas: [describeArena(first), ...others.map(describeArena)],
   }
+}
+
+/** Of the arenas, in their order. Each has a share of the memory as large as its share of the sectors. */
+export function mapCacheShapesOf({ mapCacheBytes, arenas, info }: DeviceDescription): MapCacheShape[] {
+  return arenas.map(({ info: { externalNlba, nfree } }) =>
+    mapCacheShape(externalNlba, nfree, Math.floor(mapCacheBytes * (externalNlba / info.sectorCount))),
+  )
 }
 
 /** The shape of the words that go with a description. */
 export function stateShapeOf(description: DeviceDescription): StateShape {
   const { laneCount, isShared, measuresLanes, arenas } = description
-  return { laneCount, isShared, measuresLanes, nfrees: arenas.map(({ info }) => info.nfree) }
+  const nfrees = arenas.map(({ info }) => info.nfree)
+  return { laneCount, isShared, measuresLanes, nfrees, mapCaches: mapCacheShapesOf(description) }
 }

@@ -7,3 +7,4 @@ export { inspect, Inspection, type FlogRecord, type MapRecord } from './inspect.
 export { mergesFlogHalves, whyUnsafeToWrite } from './storage-use.ts'
 export { OperationGate, type GateOptions } from './operation-gate.ts'
 export { SharedGate } from './shared-gate.ts'
+export { MapCache, NOT_CACHED, mapCacheWords, type MapCacheShape } from './map-cache.ts'

@@ -16,7 +16,7 @@ runAtomic(engine.attach(prepared)).atomic.write(0, fill(1, 40 * SECTOR))
 export async function lateDevice(options: AttachOptions = {}) {
   const bytes = prepared.mapping.slice()
   const provider = new LateProvider(new MemoryProvider({ bytes }, 'late'))
-  const device = await runAsync(engine.attach(provider, { laneCount: 1, ...options }))
+  const device = await runAsync(engine.attach(provider, { laneCount: 1, mapCacheBytes: 0, ...options }))
   provider.isLate = true
   return { bytes, provider, device }
 }

@@ -14,7 +14,7 @@ const fill = (byte: number, sectors = 1): Uint8Array => new Uint8Array(512 * sec
 async function readBeside(meanwhile: (device: BttDevice) => Promise<void>) {
   const memory = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 2 })
   const provider = new LateProvider(memory)
-  const device = await runAsync(engine.attach(provider, { laneCount: 2, zeroing: 'flags' }))
+  const device = await runAsync(engine.attach(provider, { laneCount: 2, mapCacheBytes: 0, zeroing: 'flags' }))
   await device.write(0, fill(1, 16))
   const entryOf = (lba: number): number => 4096 + (device.info.arenas[0]?.mapoff ?? 0) + lba * 4
   provider.isLate = true

@@ -8,12 +8,15 @@
  * - Under the map lock nobody changes the entry, so it is still the same when the block has been put there, and one load is enough. This is for devices on which
  *   a load could see half of an entry that another thread stores. It adds no cycle to the waits: the lock is awaited before the read tracking is entered, and
  *   who holds it waits for higher ones and for storage only (invariant 7).
+ * - In the cache of the map, as without the lock: what is found there is what a load would have found, and never half of an entry (map-cache.ts). Where it is not there, the
+ *   sector is looked up in one of the two other ways.
  */
 import { SectorErrorError, type MaybeSleep, type Sleepable } from '@bttkit/interfaces'
 import { mapState } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
 import type { LaneSection } from './lane-section.ts'
+import { loadEntries } from './map-line.ts'
 
 /** What an entry means to a reader: the block to read, or `undefined` for zeros. */
 export function readableBlock(
@@ -74,15 +77,53 @@ export class LookUp {
 
   /** As all calls of `goOn` together, under the map lock. */
   *underLock(section: LaneSection, arena: Arena, premap: number): Sleepable<void> {
-    const { attachment, lane } = section
     const mapLock = arena.mapLockOf(premap)
     if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
+    yield* this.underTakenLock(section, arena, premap, mapLock)
+  }
+
+  /** As all calls of `goOn` together, where the map is cached. */
+  *inCachedMap(section: LaneSection, arena: Arena, premap: number): Sleepable<void> {
+    const { attachment, lane } = section
+    let seen = NO_ENTRY
+    while (arena.findCached(lane, premap)) {
+      const entry = arena.loadedEntry(lane, premap)
+      if (entry === seen) return
+      if (seen !== NO_ENTRY) arena.readTracking.leave(lane)
+      this.block = readableBlock(attachment, arena, premap, entry)
+      if (this.block === undefined) return
+      seen = entry
+      const wait = arena.readTracking.enter(lane, this.block)
+      if (wait !== undefined) yield wait
+    }
+    if (seen !== NO_ENTRY) arena.readTracking.leave(lane)
+    yield* this.besideCache(section, arena, premap)
+  }
+
+  /** Looks up a sector whose line is not in the cache. One that is worth it comes in under the lock, for which nobody waits here who can look without it. */
+  private *besideCache(section: LaneSection, arena: Arena, premap: number): Sleepable<void> {
+    if (section.attachment.looksUpUnderLock) return yield* this.underLock(section, arena, premap)
+    const mapLock = arena.mapLockOf(premap)
+    if (arena.admitsToCache(premap) && arena.mapLocks.tryAcquire(mapLock))
+      return yield* this.underTakenLock(section, arena, premap, mapLock)
+    let wait
+    while ((wait = this.goOn(section, arena, premap)) !== undefined) yield wait
+  }
+
+  /** Looks up a sector under its map lock, and gives that back. */
+  private *underTakenLock(
+    section: LaneSection,
+    arena: Arena,
+    premap: number,
+    mapLock: number,
+  ): Sleepable<void> {
+    const { attachment, lane } = section
     try {
-      let wait = arena.loadEntry(lane, premap)
-      if (wait !== undefined) yield section.waitFor(wait)
+      yield* loadEntries(section, arena, lane, premap, premap + 1)
       this.block = readableBlock(attachment, arena, premap, arena.loadedEntry(lane, premap))
       if (this.block === undefined) return
-      if ((wait = arena.readTracking.enter(lane, this.block)) !== undefined) yield wait
+      const wait = arena.readTracking.enter(lane, this.block)
+      if (wait !== undefined) yield wait
     } finally {
       section.unlock(arena, mapLock)
     }

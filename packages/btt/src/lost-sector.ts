@@ -19,6 +19,7 @@ import {
 import { errorEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { LaneSection } from './lane-section.ts'
+import { loadEntries } from './map-line.ts'
 
 /** A sector is read so often if each time somebody writes it, or the medium serves the second read and not the first. */
 const MOST_READS = 8
@@ -46,6 +47,7 @@ function* storeError(section: LaneSection, arena: Arena, premap: number, block: 
   try {
     let wait = arena.storeEntry(section.lane, premap, errorEntry(block))
     if (wait !== undefined) yield section.waitFor(wait)
+    arena.cacheStored(section.lane, premap, premap + 1)
     wait = arena.persistEntries(section.lane, premap)
     if (wait !== undefined) yield section.waitFor(wait)
   } catch (error) {
@@ -81,8 +83,7 @@ export function* confirmLoss(
   const mapLock = arena.mapLockOf(premap)
   if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
   try {
-    const wait = arena.loadEntry(lane, premap)
-    if (wait !== undefined) yield section.waitFor(wait)
+    yield* loadEntries(section, arena, lane, premap, premap + 1)
     if (arena.loadedEntry(lane, premap) !== entry) return
     const block = arena.blockOf(entry, premap)
     if (yield* canBeRead(section, arena, block)) return

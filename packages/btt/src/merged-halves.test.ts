@@ -165,6 +165,7 @@ test.each([
   const [words] = VolatileState.create({
     laneCount: 1,
     nfrees: [1],
+    mapCaches: [],
     isShared: false,
     measuresLanes: false,
   }).arenas

@@ -15,7 +15,8 @@ export function* loadOldSector(section: LaneSection, arena: Arena, premap: numbe
   const lookUp = new LookUp()
   for (let reads = 1; ; reads++) {
     let wait
-    if (attachment.looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
+    if (arena.mapCache !== undefined) yield* lookUp.inCachedMap(section, arena, premap)
+    else if (attachment.looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
     else while ((wait = lookUp.goOn(section, arena, premap)) !== undefined) yield wait
     const entry = arena.loadedEntry(lane, premap)
     try {

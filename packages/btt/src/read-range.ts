@@ -43,7 +43,8 @@ function* readSectors(section: LaneSection, request: ReadRequest): Sleepable<voi
       const arena = section.arenaOf(lba)
       const premap = lba - arena.firstLba
       let wait
-      if (looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
+      if (arena.mapCache !== undefined) yield* lookUp.inCachedMap(section, arena, premap)
+      else if (looksUpUnderLock) yield* lookUp.underLock(section, arena, premap)
       else while ((wait = lookUp.goOn(section, arena, premap)) !== undefined) yield wait
       const { block } = lookUp
       if (block === undefined) {

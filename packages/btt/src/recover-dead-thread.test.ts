@@ -185,7 +185,7 @@ test('only one task of a thread recovers at a time', async () => {
 test('a thread that read wakes the writer of its block when it is dead', async () => {
   const { haunted, survivor, victim } = await haunt(2)
   // Stands in its read of the block, which is in the read tracking.
-  runAndDie(victim.device.sleepable.read(3, fill(0)), 2)
+  runAndDie(victim.device.sleepable.read(3, fill(0)), 1)
   expect(haunted.held().tracking).toBe(1)
   // The first write frees that block; a later one of the same lane waits to write it.
   for (let round = 0; round < 4; round++) await survivor.device.write(3, fill(4 + round))

@@ -25,6 +25,8 @@
  * - Map written, perhaps not durable: the flush made it so. The free list follows the flog, also where only one of its two words was.
  * - Map lock given back, lane not: nothing is pending, and the flog says what the free list says. Others may have changed the entry since, so it is not
  *   taken for pending: without the lock it may be read torn.
+ * - Whatever it died in, the cache of the map has nothing of the line that it may have been storing (map-cache.ts); of one whose store had not begun, it is dropped before the
+ *   write is completed.
  * - While zeroing: each entry of the line is as it was or zero, and neither is a block that changes hands. Nothing is pending.
  * - While marking a sector as lost: its entry is as it was or an error, with the same block. Nothing is pending.
  * - While clearing its free block: the block may hold zeros, and nobody's data. That it is bad the flog says, or the storage.
@@ -162,6 +164,7 @@ export class DeadThreadRecovery {
         if (write !== undefined) {
           if (!isLocked)
             throw new InvariantError(place, 'a thread died in a publication and had no map lock for it')
+          arena.mapCache?.forget(write.premap)
           isStoring = true
           yield* completeWrite(storage, arena, write)
           isStoring = false

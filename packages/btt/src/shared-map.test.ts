@@ -60,7 +60,7 @@ async function callsBesideWriter(
   lba: number,
   look: 'read' | 'partial write',
 ): Promise<number> {
-  const { bytes, provider, device } = await attached(atomicAccessBytes, { threads: true })
+  const { bytes, provider, device } = await attached(atomicAccessBytes, { threads: true, mapCacheBytes: 0 })
   provider.isLate = true
   const written = device.write(3, fill(2))
   for (let call = 0; call < 2; call++) {
@@ -98,7 +98,7 @@ test('a look-up under the lock loads the entry once, without it twice', async ()
     [4, 2],
     [0, 1],
   ] as const) {
-    const { provider, device } = await attached(atomicAccessBytes, { threads: true })
+    const { provider, device } = await attached(atomicAccessBytes, { threads: true, mapCacheBytes: 0 })
     provider.isLate = true
     const read = device.read(3, fill(0))
     while (provider.calls.length > 0) {

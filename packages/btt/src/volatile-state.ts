@@ -7,6 +7,7 @@
  * writes them, so they need no lock of their own.
  */
 import { MeasuredLaneTable, ThreadRegistry } from '@bttkit/region-lanes'
+import { NO_MAP_CACHE, mapCacheWords, type MapCacheShape } from './map-cache.ts'
 import { SharedGate } from './shared-gate.ts'
 
 /** The words of one arena. */
@@ -24,6 +25,8 @@ export interface ArenaWords {
   readonly mapLocks: Int32Array
   /** One word: 0, or 1 when the arena takes no more writes. */
   readonly errorState: Int32Array
+  /** The cache of the map; empty where there is none. */
+  readonly mapCache: Int32Array
 }
 
 /** What the layout follows from. */
@@ -31,13 +34,15 @@ export interface StateShape {
   readonly laneCount: number
   /** Of the arenas, in their order. */
   readonly nfrees: readonly number[]
+  /** Of the arenas, in their order. */
+  readonly mapCaches: readonly MapCacheShape[]
   readonly isShared: boolean
   readonly measuresLanes: boolean
 }
 
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT
 /** The first word of a state; another layout gets another one. */
-const MARK = 0x4254_5402
+const MARK = 0x4254_5403
 /** The mark, and a word that keeps the lane statistics on their boundary. */
 const HEAD_BYTES = 2 * WORD_BYTES
 
@@ -46,10 +51,13 @@ function statisticsBytes({ laneCount, measuresLanes }: StateShape): number {
 }
 
 function bytesFor(shape: StateShape): number {
-  const { laneCount, nfrees, isShared } = shape
+  const { laneCount, nfrees, mapCaches, isShared } = shape
   const threadWords = isShared ? ThreadRegistry.WORDS + SharedGate.WORDS : 0
   const arenaWords = nfrees.reduce((sum, nfree) => sum + 3 * nfree + laneCount + 1, 0)
-  return HEAD_BYTES + statisticsBytes(shape) + (laneCount + 1 + threadWords + arenaWords) * WORD_BYTES
+  const cacheWords = mapCaches.reduce((sum, cache) => sum + mapCacheWords(cache), 0)
+  return (
+    HEAD_BYTES + statisticsBytes(shape) + (laneCount + 1 + threadWords + arenaWords + cacheWords) * WORD_BYTES
+  )
 }
 
 export class VolatileState {
@@ -84,7 +92,7 @@ export class VolatileState {
   }
 
   private constructor(shape: StateShape, buffer: SharedArrayBuffer) {
-    const { laneCount, nfrees, isShared } = shape
+    const { laneCount, nfrees, mapCaches, isShared } = shape
     this.buffer = buffer
     this.used = HEAD_BYTES + statisticsBytes(shape)
     this.laneStatistics = new Float64Array(
@@ -95,10 +103,12 @@ export class VolatileState {
     this.lanes = this.take(laneCount + 1)
     this.threads = this.take(isShared ? ThreadRegistry.WORDS : 0)
     this.gate = this.take(isShared ? SharedGate.WORDS : 0)
-    this.arenas = nfrees.map((nfree) => this.takeArena(nfree, laneCount))
+    this.arenas = nfrees.map((nfree, index) =>
+      this.takeArena(nfree, laneCount, mapCaches[index] ?? NO_MAP_CACHE),
+    )
   }
 
-  private takeArena(nfree: number, laneCount: number): ArenaWords {
+  private takeArena(nfree: number, laneCount: number, cache: MapCacheShape): ArenaWords {
     const free = this.take(nfree)
     return {
       freeBlocks: new Uint32Array(this.buffer, free.byteOffset, nfree),
@@ -106,6 +116,7 @@ export class VolatileState {
       mapLocks: this.take(nfree),
       tracking: this.take(laneCount),
       errorState: this.take(1),
+      mapCache: this.take(mapCacheWords(cache)),
     }
   }
 

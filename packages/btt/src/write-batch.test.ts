@@ -209,7 +209,7 @@ function driveTo(operation: Sleepable<void>, kind: string, nth: number): Wait {
 
 function preempted(laneCount: number) {
   const memory = freshMemory(17 * MIB, { externalLbasize: SECTOR, nfree: 8 })
-  const device = runBlocking(engine.attach(new PreemptingProvider(memory), { laneCount }))
+  const device = runBlocking(engine.attach(new PreemptingProvider(memory), { laneCount, mapCacheBytes: 0 }))
   runBlocking(device.sleepable.write(64, content(4)))
   return { memory, device }
 }

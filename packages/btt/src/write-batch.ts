@@ -23,6 +23,7 @@ import { storeBatchData, type SourcedRequest } from './batch-data.ts'
 import { ANY_ENTRY, gatherBatch, type Batch, type BatchStart, type BatchSector } from './batch-sector.ts'
 import type { LaneSection } from './lane-section.ts'
 import { LineRanges } from './line-ranges.ts'
+import { loadEntries } from './map-line.ts'
 import type { WriteRequest } from './write-range.ts'
 
 /** The sectors of a batch whose entries share a map line. The line is in the buffer of the first one's lane. */
@@ -53,11 +54,14 @@ function mapLocksOf(arena: Arena, lines: readonly BatchLine[]): number[] {
 }
 
 /** Loads the entries, and keeps what each sector gives up. Returns whether they are as its partial sectors have been found. */
-function* loadEntries(section: LaneSection, arena: Arena, lines: readonly BatchLine[]): Sleepable<boolean> {
+function* loadOldEntries(
+  section: LaneSection,
+  arena: Arena,
+  lines: readonly BatchLine[],
+): Sleepable<boolean> {
   let isUnchanged = true
   for (const { lane, premap, sectors } of lines) {
-    const wait = arena.loadLine(lane, premap, premap + sectors.length)
-    if (wait !== undefined) yield section.waitFor(wait)
+    yield* loadEntries(section, arena, lane, premap, premap + sectors.length)
     for (const sector of sectors) {
       const entry = arena.entryOfLine(lane, sector.premap - premap)
       if (sector.expected !== ANY_ENTRY && entry !== sector.expected) {
@@ -114,10 +118,11 @@ function* storeLine(
       const wait = arena.storeEntryOfLine(lane, premap, sector.premap - premap)
       if (wait !== undefined) yield section.waitFor(wait)
     }
-    return
+  } else {
+    const wait = arena.storeLine(lane, premap, premap + sectors.length)
+    if (wait !== undefined) yield section.waitFor(wait)
   }
-  const wait = arena.storeLine(lane, premap, premap + sectors.length)
-  if (wait !== undefined) yield section.waitFor(wait)
+  arena.cacheStored(lane, premap, premap + sectors.length)
 }
 
 /** From the first flog store to the free lists, under all map locks, with entries that were loaded under them. */
@@ -159,7 +164,7 @@ function* publishUnlessChanged(section: LaneSection, arena: Arena, batch: Batch)
       if (!arena.mapLocks.tryAcquire(lock)) yield* arena.mapLocks.acquire(lock)
       taken.push(lock)
     }
-    if (!(yield* loadEntries(section, arena, lines))) return false
+    if (!(yield* loadOldEntries(section, arena, lines))) return false
     yield* publish(section, arena, batch, lines)
     return true
   } finally {

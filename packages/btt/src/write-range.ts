@@ -42,6 +42,7 @@ import type { Attachment } from './attachment.ts'
 import { ANY_ENTRY, takeLaneHint } from './batch-sector.ts'
 import { makeFreeBlockFit } from './clear-free-block.ts'
 import { LaneSection } from './lane-section.ts'
+import { loadEntries } from './map-line.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 import { loadOldSector, overlay } from './partial-sector.ts'
 import { writeBatch } from './write-batch.ts'
@@ -154,12 +155,11 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
       if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
       let isInDoubt = false
       try {
-        if ((wait = arena.loadEntry(lane, premap)) !== undefined) yield section.waitFor(wait)
+        yield* loadEntries(section, arena, lane, premap, premap + 1)
         const entry = arena.loadedEntry(lane, premap)
         // Somebody else wrote this sector since its old content was read: begin again with theirs.
         if (expected !== ANY_ENTRY && entry !== expected) continue
-        const old = arena.blockOf(entry, premap)
-        const isBad = mapState(entry) === 'error'
+        const [old, isBad] = [arena.blockOf(entry, premap), mapState(entry) === 'error']
         arena.flog.prepareEntry(lane, premap, isBad ? errorEntry(old) : old, block)
         arena.assertWritable(premap)
         isInDoubt = true
@@ -171,6 +171,7 @@ function* writeSectors(section: LaneSection, request: WriteRequest): Sleepable<v
         arena.assertWritable(premap)
         if ((wait = arena.storeEntry(lane, premap, normalEntry(block))) !== undefined)
           yield section.waitFor(wait)
+        arena.cacheStored(lane, premap, premap + 1)
         if ((wait = arena.persistEntries(lane, premap)) !== undefined) yield section.waitFor(wait)
         arena.assertWritable(premap)
         arena.flog.advance(lane, old, isBad)

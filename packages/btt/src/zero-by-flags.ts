@@ -12,6 +12,7 @@ import { mapState, zeroEntry } from '@bttkit/btt-format'
 import type { Arena } from './arena.ts'
 import type { Attachment } from './attachment.ts'
 import { LaneSection } from './lane-section.ts'
+import { loadEntries } from './map-line.ts'
 import { withoutSleepWhileHeld } from './no-sleep-while-held.ts'
 
 /** Makes the loaded entries zero entries. Returns which were not, a bit each from the lowest on. */
@@ -47,13 +48,16 @@ function* zeroLine(section: LaneSection, arena: Arena, premap: number, end: numb
   if (!arena.mapLocks.tryAcquire(mapLock)) yield* arena.mapLocks.acquire(mapLock)
   try {
     arena.assertWritable(premap)
-    let wait = arena.loadLine(lane, premap, end)
-    if (wait !== undefined) yield section.waitFor(wait)
+    yield* loadEntries(section, arena, lane, premap, end)
     const changed = zeroLoadedLine(arena, lane, premap, end)
     if (changed === 0) return
     if (attachment.isShared && !attachment.looksUpUnderLock)
       yield* storeOneByOne(section, arena, premap, changed)
-    else if ((wait = arena.storeLine(lane, premap, end)) !== undefined) yield section.waitFor(wait)
+    else {
+      const wait = arena.storeLine(lane, premap, end)
+      if (wait !== undefined) yield section.waitFor(wait)
+    }
+    arena.cacheStored(lane, premap, end)
   } finally {
     section.unlock(arena, mapLock)
   }

@@ -6,7 +6,8 @@ import { runBlocking } from '@bttkit/sleepable'
 import type { Program, Scenario, StepRecorder } from './explore-scenario.ts'
 import { aftermathProblem } from './explored-aftermath.ts'
 import type { ExploredParts } from './explored-device.ts'
-import type { ExploredImage } from './explored-image.ts'
+import { tellingAtomics, type ExploredCache } from './explored-cache.ts'
+import { SECTOR_BYTES, type ExploredImage } from './explored-image.ts'
 import { BYSTANDER, Lives, type Death } from './explored-lives.ts'
 import {
   MortalLanes,
@@ -31,6 +32,8 @@ export interface DeathProgram {
   readonly lanePolicy?: LanePolicy | undefined
   /** The lane hint of each task. Default: 0 for all. */
   readonly hints?: readonly number[] | undefined
+  /** Default: none. */
+  readonly cache?: ExploredCache | undefined
 }
 
 export interface DeathScenarioOptions {
@@ -65,6 +68,8 @@ export class SharedScene {
   private readonly share: DeviceShare
   private readonly observers: Observers
   private readonly hints: readonly number[]
+  private readonly hasCache: boolean
+  private readonly triesLocks: boolean
   private readonly makeParts: () => ExploredParts
 
   constructor(
@@ -76,6 +81,8 @@ export class SharedScene {
     this.image = image
     this.laneCount = program.laneCount
     this.hints = program.hints ?? []
+    this.hasCache = program.cache !== undefined
+    this.triesLocks = program.cache?.triesLocks === true
     this.makeParts = options.makeParts ?? mortalParts
     this.lives = new Lives(recorder, image.memory, program.deaths)
     this.observers = { recorder, lives: this.lives, crowd: { waiting: 0 }, named: [] }
@@ -86,15 +93,20 @@ export class SharedScene {
       (what, words) => heldWords.set(what, words),
       (made) => (registry = made),
     )
-    const { laneCount, lanePolicy } = program
+    const { laneCount, lanePolicy, cache } = program
     const attaching = engine.attach(provider, {
       namespaceOffset: image.namespaceOffset,
       laneCount,
       lanePolicy,
       zeroing: image.zeroing,
       threads: true,
+      mapCacheBytes: cache?.bytes ?? 0,
     })
     this.owner = this.lives.as(BYSTANDER, () => runBlocking(attaching))
+    for (const lba of cache?.warm ?? [])
+      this.lives.as(BYSTANDER, () =>
+        runBlocking(this.owner.sleepable.read(lba, new Uint8Array(SECTOR_BYTES))),
+      )
     this.share = this.owner.share()
     this.lives.share(this.share.state)
     if (registry === undefined) throw new TypeError('a device for threads has a registry')
@@ -116,7 +128,7 @@ export class SharedScene {
     onWords: (what: string, words: Int32Array) => void = () => {},
     onRegistry: (registry: MortalRegistry) => void = () => {},
   ): { engine: BttEngine; provider: ExploredProvider } {
-    const { observers, hints, image } = this
+    const { observers, hints, image, triesLocks } = this
     const parts = this.makeParts()
     const mortal: EngineParts = {
       laneTable: (words, options) => {
@@ -125,7 +137,7 @@ export class SharedScene {
       },
       lockTable: (words, thread) => {
         onWords('map lock', words)
-        return new MortalLocks(parts.lockTable(words, thread), observers)
+        return new MortalLocks(parts.lockTable(words, thread), observers, triesLocks)
       },
       readTracking: (words, thread) => {
         onWords('read-tracking entry', words)
@@ -136,6 +148,7 @@ export class SharedScene {
         onRegistry(registry)
         return registry
       },
+      atomics: this.hasCache ? tellingAtomics(observers.recorder) : undefined,
     }
     const provider = new ExploredProvider(parts.storage?.(image.memory) ?? image.memory)
     return { engine: new BttEngine(mortal), provider }

@@ -3,7 +3,8 @@ import { BttEngine, type EngineParts } from '@bttkit/btt'
 import type { BttDevice, LanePolicy, PmemProvider } from '@bttkit/interfaces'
 import { runBlocking } from '@bttkit/sleepable'
 import type { Program, Scenario, StepRecorder } from './explore-scenario.ts'
-import type { ExploredImage } from './explored-image.ts'
+import { tellingAtomics, type ExploredCache } from './explored-cache.ts'
+import { SECTOR_BYTES, type ExploredImage } from './explored-image.ts'
 import { ExploredLanes, ExploredLocks } from './explored-lanes.ts'
 import { CountingClock, contentProblem, inTurn, runOf, type DeviceOperation } from './explored-operations.ts'
 import { ExploredProvider } from './explored-provider.ts'
@@ -24,6 +25,8 @@ export interface DeviceScenarioOptions {
   readonly lanePolicy?: LanePolicy | undefined
   /** The lane hint of each task. Default: 0 for all. */
   readonly hints?: readonly number[] | undefined
+  /** Default: none. */
+  readonly cache?: ExploredCache | undefined
   /** Called for each run. */
   makeParts(): ExploredParts
 }
@@ -41,21 +44,31 @@ function attach(
   options: DeviceScenarioOptions,
 ): ExploredDevice {
   const parts = options.makeParts()
+  const { laneCount, lanePolicy, cache } = options
   let mapLocks: ExploredLocks | undefined
   let readTracking: ExploredReadTracking | undefined
   const engine = new BttEngine({
     laneTable: (words, tableOptions) =>
       new ExploredLanes(parts.laneTable(words, tableOptions), recorder, options.hints ?? []),
-    lockTable: (words, thread) => (mapLocks = new ExploredLocks(parts.lockTable(words, thread), recorder)),
+    lockTable: (words, thread) =>
+      (mapLocks = new ExploredLocks(parts.lockTable(words, thread), recorder, cache?.triesLocks)),
     readTracking: (words, thread) =>
       (readTracking = new ExploredReadTracking(parts.readTracking(words, thread), recorder)),
+    atomics: cache && tellingAtomics(recorder),
   })
   const provider = new ExploredProvider(parts.storage?.(image.memory) ?? image.memory)
-  const { laneCount, lanePolicy } = options
   const { namespaceOffset, zeroing } = image
   const device = runBlocking(
-    engine.attach(provider, { namespaceOffset, laneCount, lanePolicy, zeroing, allowUnsafeLanes: true }),
+    engine.attach(provider, {
+      namespaceOffset,
+      laneCount,
+      lanePolicy,
+      zeroing,
+      allowUnsafeLanes: true,
+      mapCacheBytes: cache?.bytes ?? 0,
+    }),
   )
+  for (const lba of cache?.warm ?? []) runBlocking(device.sleepable.read(lba, new Uint8Array(SECTOR_BYTES)))
   return { device, mapLocks, readTracking }
 }
 

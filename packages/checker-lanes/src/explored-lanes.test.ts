@@ -76,7 +76,7 @@ test('a map lock is not taken before the scheduling point, and its release is to
   const inner = new MutexLocks(new Int32Array(4), 'map-lock')
   const locks = new ExploredLocks(inner, recorder)
   const on = { object: 'map-lock', start: 3, end: 4 } as const
-  expect(locks.tryAcquire()).toBe(false)
+  expect(locks.tryAcquire(0)).toBe(false)
   const task = new ScheduledTask('task', locks.acquire(3))
   task.resume()
   expect([task.wait?.on, inner.heldCount()]).toEqual([{ ...on, kind: 'acquire' }, 0])

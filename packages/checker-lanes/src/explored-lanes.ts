@@ -140,16 +140,22 @@ export class ExploredLocks implements LockTable {
   readonly lockCount: number
   private readonly inner: LockTable
   private readonly recorder: StepRecorder
+  private readonly tries: boolean
   private readonly used = new Set<number>()
 
-  constructor(inner: LockTable, recorder: StepRecorder) {
+  /** @param tries whether a free lock is taken without a scheduling point */
+  constructor(inner: LockTable, recorder: StepRecorder, tries = false) {
     this.inner = inner
     this.lockCount = inner.lockCount
     this.recorder = recorder
+    this.tries = tries
   }
 
-  tryAcquire(): boolean {
-    return false
+  tryAcquire(index: number): boolean {
+    if (!this.tries) return false
+    this.recorder.touch(one('map-lock', 'acquire', index))
+    this.used.add(index)
+    return this.inner.tryAcquire(index)
   }
 
   *acquire(index: number): Sleepable<void> {

@@ -64,10 +64,17 @@ export class MortalLocks extends ExploredLocks {
   private readonly table: LockTable
   private readonly lives: Lives
 
-  constructor(table: LockTable, { recorder, lives }: Observers) {
-    super(table, recorder)
+  constructor(table: LockTable, { recorder, lives }: Observers, tries = false) {
+    super(table, recorder, tries)
     this.table = table
     this.lives = lives
+  }
+
+  override tryAcquire(index: number): boolean {
+    this.lives.event()
+    const isTaken = super.tryAcquire(index)
+    this.lives.event()
+    return isTaken
   }
 
   override release(index: number): void {

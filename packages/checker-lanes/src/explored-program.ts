@@ -2,6 +2,7 @@
 import type { LanePolicy } from '@bttkit/interfaces'
 import { HISTORICAL_LANE_TABLES, type HistoricalLaneTableName } from '@bttkit/region-lanes'
 import type { Scenario } from './explore-scenario.ts'
+import type { ExploredCache } from './explored-cache.ts'
 import { deviceScenario, type ExploredParts } from './explored-device.ts'
 import type { DeviceOperation } from './explored-operations.ts'
 import { SECTOR_BYTES, type ExploredImage } from './explored-image.ts'
@@ -22,6 +23,8 @@ export interface ExploredLaneSetting {
 export interface DeviceProgram {
   readonly name: string
   readonly lanes: ExploredLaneSetting
+  /** Default: none. */
+  readonly cache?: ExploredCache | undefined
   /** What each task does, one operation after the other. */
   readonly tasks: readonly (readonly DeviceOperation[])[]
 }
@@ -43,13 +46,14 @@ export function partsByName({ table, cpuCount = 1 }: ExploredLaneSetting): Explo
 /** @param makeParts Default: by the name of the lane table, see `partsByName` */
 export function programScenario(
   image: ExploredImage,
-  { name, lanes, tasks }: DeviceProgram,
+  { name, lanes, tasks, cache }: DeviceProgram,
   makeParts: MakeParts = partsByName,
 ): Scenario {
   const { laneCount, policy, hints } = lanes
   return deviceScenario(image, {
     name,
     tasks,
+    cache,
     laneCount,
     lanePolicy: policy,
     hints,

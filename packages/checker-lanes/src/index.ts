@@ -42,6 +42,7 @@ export { formatScheduleTrace, tracedSteps, type TracedEnd, type TracedStep } fro
 export { StepRecorder, type Program, type Scenario } from './explore-scenario.ts'
 export { shrink, type Shrunk, type ShrinkOptions } from './explore-shrink.ts'
 export { explore, type Exploration, type ExplorationFinding, type ExploreOptions } from './explore.ts'
+export type { ExploredCache } from './explored-cache.ts'
 export { deviceScenario, type DeviceScenarioOptions, type ExploredParts } from './explored-device.ts'
 export type { DeviceOperation } from './explored-operations.ts'
 export { pointBefore } from './explored-provider.ts'

@@ -99,6 +99,11 @@ export interface AttachOptions {
    * so the atomic form is refused. Default false.
    */
   readonly threads?: boolean | undefined
+  /**
+   * The most memory for parts of the map that were used, in bytes, for all threads; 5 bytes keep the entry of a sector. Default 64 MiB, 0 is none, and so is too little for a line of
+   * each map lock. Storage with a `mapping` gets none.
+   */
+  readonly mapCacheBytes?: number | undefined
 }
 
 /** What another thread needs to join an attachment: a message for it. Made by `BttDevice.share`, of use to the same version of the engine only. */

@@ -10,7 +10,7 @@ export interface Subject {
   readonly makeParts: () => ExploredParts
 }
 
-/** Lanes that are not safe are let in: that they are not is for the checks to find. Zeroing is by flags, where a check does not say otherwise: by data it is made of writes. */
+/** Lanes that are not safe are let in: that they are not is for the checks to find. Zeroing is by flags, where a check does not say otherwise: by data it is made of writes. The map is not cached, where a check does not ask for it. */
 export function subjectOf(injection: Injection = RIGHT_PARTS): Subject {
   const { makeParts, over = (provider) => provider } = injection
   const engine = (): BttEngine => new BttEngine(makeParts())
@@ -18,7 +18,12 @@ export function subjectOf(injection: Injection = RIGHT_PARTS): Subject {
     makeParts: () => ({ ...makeParts(), storage: over }),
     engine: {
       attach: (provider, options) =>
-        engine().attach(over(provider), { zeroing: 'flags', ...options, allowUnsafeLanes: true }),
+        engine().attach(over(provider), {
+          mapCacheBytes: 0,
+          zeroing: 'flags',
+          ...options,
+          allowUnsafeLanes: true,
+        }),
       create: (provider, options) => engine().create(over(provider), options),
       join: (provider, share) => engine().join(over(provider), share),
     },

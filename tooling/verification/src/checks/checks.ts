@@ -1,5 +1,6 @@
 /** All checks, in the order in which mutants meet them. */
 import { BATCH_CHECKS } from './batch-checks.ts'
+import { CACHE_CHECKS } from './cache-checks.ts'
 import { AT_ONCE_CHECKS } from './at-once-checks.ts'
 import type { Check } from './check.ts'
 import { CRASH_CHECKS } from './crash-checks.ts'
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   FAILING_FLUSH,
   ONE_FAILING_CALL,
   ...BATCH_CHECKS,
+  ...CACHE_CHECKS,
   ...WRITE_BACK_CHECKS,
   ...AT_ONCE_CHECKS,
   SCHEDULES_OF_SEVERAL,

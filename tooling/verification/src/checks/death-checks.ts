@@ -21,7 +21,7 @@ const LAST_OF_LINE = 15
 const write = (fill: number): DeviceOperation[] => [sectors('write', LBA, 1, fill)]
 const READ: DeviceOperation[] = [sectors('read', LBA)]
 
-interface DyingProgram extends Omit<DeathProgram, 'deaths'> {
+export interface DyingProgram extends Omit<DeathProgram, 'deaths'> {
   readonly dying: readonly Dying[]
 }
 
@@ -54,7 +54,7 @@ const PROGRAMS: readonly DyingProgram[] = [
   },
 ]
 
-async function verdictOn(
+export async function deathVerdictOn(
   image: ExploredImage,
   { dying, ...program }: DyingProgram,
   { makeParts }: Subject,
@@ -85,6 +85,6 @@ export const DEATHS: Check = {
   checker: 'schedules',
   run: (subject) => {
     const image = new ExploredImage()
-    return runAll(PROGRAMS.map((program) => () => verdictOn(image, program, subject)))
+    return runAll(PROGRAMS.map((program) => () => deathVerdictOn(image, program, subject)))
   },
 }

@@ -144,25 +144,31 @@ function withLostBlock({ makeParts }: Subject, start: number): () => ExploredPar
 
 const LOST_READ: DeviceOperation = { ...sectors('read', LBA), mayBeLost: true }
 
+/** A reader that marks its sector as lost, beside others. */
+export function lostSectorPrograms(
+  subject: Subject,
+  { cache, maxPreemptions }: Pick<DeviceProgram, 'cache'> & Pick<ExploreOptions, 'maxPreemptions'>,
+): (() => Promise<Verdict>)[] {
+  const image = new ExploredImage()
+  const makeParts = withLostBlock(subject, image.namespaceOffset)
+  const program = (name: string, laneCount: number, tasks: DeviceOperation[][]) => () =>
+    verdictOn(image, { name, lanes: { table: 'of the subject', laneCount }, cache, tasks }, makeParts, {
+      maxPreemptions,
+    })
+  return [
+    program('a lost sector is read and written', 2, [[LOST_READ], [sectors('write', LBA, 1, 1)]]),
+    program('a lost sector is read and zeroed', 2, [[LOST_READ], [sectors('zero', LBA)]]),
+    program('two writers of one lane whose free block is bad', 1, [
+      [LOST_READ, sectors('write', LBA, 1, 1), sectors('write', FAR, 1, 2)],
+      [sectors('write', FAR + 1, 1, 3)],
+    ]),
+  ]
+}
+
 const lostSector: Check = {
   name: 'a reader whose sector is lost, and writers',
   checker: 'schedules',
-  run: (subject) => {
-    const image = new ExploredImage()
-    const makeParts = withLostBlock(subject, image.namespaceOffset)
-    const program = (name: string, laneCount: number, tasks: DeviceOperation[][]) => () =>
-      verdictOn(image, { name, lanes: { table: 'of the subject', laneCount }, tasks }, makeParts, {
-        maxPreemptions: 2,
-      })
-    return runAll([
-      program('a lost sector is read and written', 2, [[LOST_READ], [sectors('write', LBA, 1, 1)]]),
-      program('a lost sector is read and zeroed', 2, [[LOST_READ], [sectors('zero', LBA)]]),
-      program('two writers of one lane whose free block is bad', 1, [
-        [LOST_READ, sectors('write', LBA, 1, 1), sectors('write', FAR, 1, 2)],
-        [sectors('write', FAR + 1, 1, 3)],
-      ]),
-    ])
-  },
+  run: (subject) => runAll(lostSectorPrograms(subject, { maxPreemptions: 2 })),
 }
 
 export const SCHEDULE_CHECKS: readonly Check[] = [...pairs, lostSector]

@@ -7,6 +7,7 @@ const SEQUENCE = 'packages/btt-format/src/flog.ts'
 
 const STORE_MAP_ENTRY = `        if ((wait = arena.storeEntry(lane, premap, normalEntry(block))) !== undefined)
           yield section.waitFor(wait)
+        arena.cacheStored(lane, premap, premap + 1)
         if ((wait = arena.persistEntries(lane, premap)) !== undefined) yield section.waitFor(wait)
 `
 

@@ -5,6 +5,7 @@ const AT_ONCE = 'packages/btt/src/at-once.ts'
 const BATCH = 'packages/btt/src/batch-at-once.ts'
 
 const STORE_ENTRY = `      this.promised(arena.storeEntry(lane, premap, normalEntry(block)))
+      arena.cacheStored(lane, premap, premap + 1)
       this.promised(arena.persistEntries(lane, premap))
       arena.assertWritable(premap)
 `

@@ -7,6 +7,7 @@ import { MUTANTS_OF_A_ZEROING } from './of-a-zeroing.ts'
 import { MUTANTS_OF_AT_ONCE } from './of-at-once.ts'
 import { MUTANTS_OF_ATTACH } from './of-attach.ts'
 import { MUTANTS_OF_BAD_MEDIA } from './of-bad-media.ts'
+import { MUTANTS_OF_THE_CACHE } from './of-the-cache.ts'
 import { MUTANTS_OF_CREATION } from './of-creation.ts'
 import { MUTANTS_OF_READERS } from './of-readers.ts'
 import { MUTANTS_OF_RECOVERY } from './of-recovery.ts'
@@ -23,5 +24,6 @@ export const PATCHED_MUTANTS: readonly PatchedMutant[] = [
   ...MUTANTS_OF_CREATION,
   ...MUTANTS_OF_RECOVERY,
   ...MUTANTS_OF_SHARED_WORDS,
+  ...MUTANTS_OF_THE_CACHE,
   ...MUTANTS_OF_A_ZEROING,
 ]
