@@ -54,7 +54,9 @@ class PreemptedEngine implements Engine {
   *attach(provider: PmemProvider, options?: AttachOptions): Sleepable<BttDevice> {
     if (this.creates) yield* this.inner.create(provider, { namespaceOffset: options?.namespaceOffset })
     this.provider = provider
-    return yield* this.inner.attach(this.layered(provider), options)
+    // The layer hides that the storage can be addressed; whose map is not cached without it has none with it either.
+    const mapCacheBytes = provider.mapping === undefined ? options?.mapCacheBytes : 0
+    return yield* this.inner.attach(this.layered(provider), { ...options, mapCacheBytes })
   }
 
   join(provider: PmemProvider, share: DeviceShare): Sleepable<BttDevice> {

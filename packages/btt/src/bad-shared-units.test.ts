@@ -73,7 +73,7 @@ test('one that must not sleep and finds the other lane in use stores nothing tha
 
     badBlocks = () => media.provider.badBlocks()
   })(media.provider)
-  const device = media.attach({ lanePolicy: 'static', laneCount: 2 }, provider)
+  const device = media.attach({ lanePolicy: 'static', laneCount: 2, mapCacheBytes: 0 }, provider)
   device.atomic.read(0, fill(0))
   isHeld = true
   expect(device.sleepable.read(8, fill(0)).next().done).toBe(false)

@@ -21,7 +21,15 @@ export function engineWithLanes(
   { makeParts = partsByName, namespaceOffset, zeroing = 'flags' }: LaneEngineOptions = {},
 ): Engine {
   const { laneCount, policy } = lanes
-  const setting = { namespaceOffset, laneCount, lanePolicy: policy, zeroing, allowUnsafeLanes: true }
+  const setting = {
+    namespaceOffset,
+    laneCount,
+    lanePolicy: policy,
+    zeroing,
+    // Each look at the map is a call on the storage, and so a step of its own.
+    mapCacheBytes: 0,
+    allowUnsafeLanes: true,
+  }
   const engine = (): BttEngine => new BttEngine(makeParts(lanes))
   return {
     attach: (provider, options) => engine().attach(provider, { ...setting, ...options }),
