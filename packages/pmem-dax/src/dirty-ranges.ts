@@ -104,7 +104,11 @@ export class DirtyRanges {
 
   /** Whether a range becomes one with this one: no line lies between them. */
   private takes(index: number, from: number, to: number): boolean {
-    return from < lineEnd(this.toOf(index)) + LINE_BYTES && this.fromOf(index) < lineEnd(to) + LINE_BYTES
+    const start = this.fromOf(index)
+    const end = this.toOf(index)
+    // Mostly it goes on where the range ends, and no line has to be worked out.
+    if (start <= from && from < end + LINE_BYTES) return true
+    return from < lineEnd(end) + LINE_BYTES && start < lineEnd(to) + LINE_BYTES
   }
 
   private nearestTo(from: number, to: number): number | undefined {
