@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createStack } from '@bttkit/stack'
+import { mountImage } from './mount-image.ts'
 import { isFree, MIB, Scene, until, whyNoFuse } from './mounting.test-support.ts'
 
 const PLUGINS = new URL('provider-plugins.test-support.ts', import.meta.url).pathname
@@ -56,6 +57,39 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mount with several threads ${whyNo
       expect(Buffer.compare(sector, contentOf(lba, 19)), `sector ${lba}`).toBe(0)
     }
     await device.close()
+  })
+
+  test.each([
+    { workers: 1, readOnly: false, reads: 1 },
+    { workers: 2, readOnly: false, reads: 2 },
+    { workers: 2, readOnly: true, reads: 1 },
+  ])(
+    'of $workers, read-only $readOnly: a sector that is read twice is asked for $reads times',
+    async ({ workers, readOnly, reads }) => {
+      await scene.create(17 * MIB, { externalLbasize: SECTOR_BYTES })
+      const mounted = await mountImage({
+        image: scene.image,
+        mountPoint: scene.mountPoint,
+        workers,
+        readOnly,
+      })
+      const disk = openSync(scene.disk, 'r')
+      const read = (): number => readSync(disk, Buffer.alloc(SECTOR_BYTES), 0, SECTOR_BYTES, 0)
+      read()
+      // Now and then the kernel reads ahead; that is over when it has answered.
+      const before = mounted.statistics().reads
+      read()
+      expect(1 + mounted.statistics().reads - before).toBe(reads)
+      closeSync(disk)
+      await mounted.unmount()
+    },
+  )
+
+  test('several workers and the page cache do not go together', async () => {
+    await scene.create(17 * MIB)
+    const { image, mountPoint } = scene
+    await expect(mountImage({ image, mountPoint, workers: 2, directIo: false })).rejects.toThrow(TypeError)
+    expect(scene.isMounted()).toBe(false)
   })
 
   test('that nobody used ends at a signal as well', async () => {
