@@ -37,7 +37,7 @@ export interface MountImageOptions {
   readonly allowOther?: boolean
   /** Further mount options, one each. */
   readonly extraOptions?: readonly string[]
-  /** Leaves the page cache out. Default: where several threads serve a disk that can be written, which must not do without. */
+  /** Leaves the page cache out. Default: only where it could keep what is old (see `goesPastCache` in serve-image.ts). */
   readonly directIo?: boolean
   /** When a write is durable: when it is answered, or when a later fsync is. Default: `write`. */
   readonly durability?: Durability
@@ -60,19 +60,6 @@ export const MOST_WORKERS = 16
 function checkWorkers(count: number): void {
   if (!Number.isSafeInteger(count) || count < 1 || count > MOST_WORKERS)
     throw new TypeError(`a mount has 1 to ${MOST_WORKERS} workers, not ${count}`)
-}
-
-/**
- * Whether requests go past the page cache. While a write is under way the kernel may let go of its page, and read it again for somebody else: who opens the disk has all pages let go of. One
- * thread answers these requests in their order. Of several one may read before another has written, and the page would then keep the old content.
- *
- * @throws {TypeError} where they would have to, and shall not
- */
-function goesPastCache({ directIo, workers = 1, readOnly = false }: MountImageOptions): boolean {
-  const mustGo = workers > 1 && !readOnly
-  if (mustGo && directIo === false)
-    throw new TypeError('a disk that several workers serve for writing cannot be in the page cache')
-  return directIo ?? mustGo
 }
 
 /** The type of the mounts is `fuse.btt-mount`. */
@@ -212,10 +199,9 @@ async function serveWatched(
  */
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
   const { image, namespaceOffset, zeroing, onError = () => {} } = options
-  const { readOnly = false, allowOther = false } = options
+  const { readOnly = false, allowOther = false, directIo = false } = options
   const { extraOptions = [], plugins = [], durability = 'write', workers = 1 } = options
   checkWorkers(workers)
-  const directIo = goesPastCache(options)
   const mountPoint = await checkMountPoint(options.mountPoint)
   const stop = createStopFlag()
   const board = StatisticsBoard.forThreads(workers)

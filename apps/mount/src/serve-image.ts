@@ -80,12 +80,22 @@ async function attachForTeam(stack: Stack): Promise<Attached> {
   }
 }
 
+/**
+ * Whether requests go past the page cache. While a write is under way the kernel may let go of its page, and read it again for somebody else: who opens the disk has all pages let go of. One
+ * thread that blocks answers these requests in their order. Where several are under way a read may come before the write, and the page would then keep the old content.
+ */
+function goesPastCache({ directIo, readOnly, team }: ServerInput, blocks: boolean): boolean {
+  const isInOrder = blocks && team === undefined
+  return directIo || !(readOnly || isInOrder)
+}
+
 async function serve(device: BttDevice, fd: number): Promise<'unmounted' | 'stopped'> {
-  const { directIo, readOnly, stop, team } = input
+  const { readOnly, stop, team } = input
   const { member = 0 } = team ?? {}
   // What may wait for other threads may do so on this one.
   const blocks = team !== undefined || !(device.mayWait || needsEventLoop(input))
   const board = new StatisticsBoard(input.statistics)
+  const directIo = goesPastCache(input, blocks)
   const info = new TextFile('info.json', `${JSON.stringify(device.info, undefined, 2)}\n`)
   const files = [new DiskFile(device, blocks), info]
   const session = new FuseSession(

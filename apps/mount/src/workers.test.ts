@@ -85,13 +85,6 @@ describe.skipIf(whyNoFuse() !== undefined)(`a mount with several threads ${whyNo
     },
   )
 
-  test('several workers and the page cache do not go together', async () => {
-    await scene.create(17 * MIB)
-    const { image, mountPoint } = scene
-    await expect(mountImage({ image, mountPoint, workers: 2, directIo: false })).rejects.toThrow(TypeError)
-    expect(scene.isMounted()).toBe(false)
-  })
-
   test('that nobody used ends at a signal as well', async () => {
     await scene.create(17 * MIB)
     const mount = await scene.mount('--workers', '2')
