@@ -23,7 +23,7 @@ import { readableBlock } from './look-up.ts'
 import { isBadBlockError } from './lost-sector.ts'
 import { loadEntriesAtOnce } from './map-line.ts'
 
-/** Never in the read tracking, which nobody has to leave. */
+/** What a sector of zeros has in place of a block. */
 const NOTHING = undefined
 
 export class AtOnce {
