@@ -13,7 +13,7 @@ import {
 } from '@bttkit/checker-image'
 import { withProgress, type CommonOptions } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
-import { checkStorage, type CheckedImage } from './check-run.ts'
+import { checkStorage, type CheckSettings, type CheckedImage } from './check-run.ts'
 import { readUndoFile, writeUndoFile } from './undo-path.ts'
 import { withReadableStorage, withStorage, type ImageToOpen } from './with-image.ts'
 
@@ -69,14 +69,14 @@ export function repairImage(
   target: ImageToOpen,
   flags: RepairFlags,
   options: Shown,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<RepairedImage> {
-  if (flags.dryRun === true) return planOnly(target, flags, options, listLimit)
+  if (flags.dryRun === true) return planOnly(target, flags, options, settings)
   return withStorage(target, undefined, async (provider) => {
     const done = await withProgress(options, { label: 'repairing' }, () =>
       planAndApply(provider, target, flags),
     )
-    return { ...done, isDryRun: false, checked: await checkStorage(provider, target, options, listLimit) }
+    return { ...done, isDryRun: false, checked: await checkStorage(provider, target, options, settings) }
   })
 }
 
@@ -84,11 +84,11 @@ function planOnly(
   target: ImageToOpen,
   flags: RepairFlags,
   options: Shown,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<RepairedImage> {
   return withReadableStorage(target, async (provider) => {
     const plan = await runAsync(planRepair(provider, optionsOf(flags, target)))
-    const checked = await checkStorage(provider, target, options, listLimit)
+    const checked = await checkStorage(provider, target, options, settings)
     return { plan, isDryRun: true, undo: undefined, checked }
   })
 }

@@ -11,6 +11,7 @@ import { findArenas } from './find-arenas.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 import { ImageReader } from './image-reader.ts'
 import { findInterruptedWrites } from './interrupted-writes.ts'
+import type { ImageObserver } from './observe-image.ts'
 
 /** What an image is, from the worst of its findings. */
 export type Verdict =
@@ -53,6 +54,8 @@ export interface ExamineOptions {
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined
   /** What to yield after each such piece, for a driver that has other things to do. Default: it is not left. */
   readonly pause?: Wait | undefined
+  /** Told what is read, for whoever shows it. */
+  readonly observer?: ImageObserver | undefined
 }
 
 /** How far the maps are read. */
@@ -118,7 +121,7 @@ export interface Examination {
 export function* examineBy(
   reader: ImageReader,
   log: FindingLog,
-  { namespaceOffset, onProgress, pause }: ExamineOptions,
+  { namespaceOffset, onProgress, pause, observer }: ExamineOptions,
 ): Sleepable<Examination> {
   const progress = new Progress(onProgress)
   const run: CheckRun = {
@@ -127,6 +130,7 @@ export function* examineBy(
     pause,
     onEntries: (entries) => progress.advance(entries),
     expectEntries: (entries) => progress.expect(entries),
+    observer,
   }
   const found = yield* findArenas(run, namespaceOffset)
   const arenas: CheckedArena[] = []
