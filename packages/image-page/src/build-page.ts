@@ -7,7 +7,7 @@ import { flogModel } from './flog-lanes.ts'
 import { infoModel } from './info-fields.ts'
 import { arenaBar, storageBar } from './layout-bars.ts'
 import { listFindings } from './listed-findings.ts'
-import { counted, grouped, sizeText } from './numbers.ts'
+import { grouped, sizeText } from './numbers.ts'
 import { MOST_REPAIRS, shortened } from './page-limits.ts'
 import type { ArenaModel, Fact, FindingGroup, MapModel, PageModel, RepairModel } from './page-model.ts'
 import type { PageObserver } from './page-observer.ts'
@@ -79,7 +79,7 @@ function factsOf(observer: PageObserver): Fact[] {
     { name: 'Usable', value: sizeText(sectors * info.externalLbasize) },
     storage,
     { name: 'Arenas', value: grouped(readable.length) },
-    { name: 'Lanes', value: `${counted(info.nfree, 'lane')} an arena, each with a free block` },
+    { name: 'Lanes', value: `${grouped(info.nfree)} an arena` },
     { name: 'Format', value: `BTT ${info.major}.${info.minor}` },
     { name: 'UUID', value: info.uuid },
   ]

@@ -9,9 +9,7 @@ import { MOST_LINKS } from './page-limits.ts'
 import type { Anchor, FindingMarks, PlaceLink } from './page-model.ts'
 import type { PageObserver } from './page-observer.ts'
 import { partsAround, partsOfArena, type PartRange } from './part-ranges.ts'
-import { lanesOf, shownLanes } from './shown-lanes.ts'
-
-type AnyFinding = Finding & { readonly lbas?: readonly number[]; readonly lanes?: readonly number[] }
+import { lanesOf, shownLanes, type AnyFinding } from './shown-lanes.ts'
 
 const NOTHING: FindingMarks = { count: 0, isDamaged: false, listed: [] }
 

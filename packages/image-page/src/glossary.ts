@@ -1,5 +1,5 @@
 /** What the words mean, for somebody who has never seen a BTT. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 
 const TERMS: readonly (readonly [id: string, term: string, meaning: string])[] = [
   [

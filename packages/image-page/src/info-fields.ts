@@ -102,7 +102,7 @@ export function infoModel(place: ObservedPlace, places: FindingPlaces): InfoMode
     const { name, meaning } = field
     const [first, second] = [textOf(primary, field), textOf(backup, field)]
     const anchor = anchors.field(index, name)
-    const isDifferent = first !== second
+    const isDifferent = first !== undefined && second !== undefined && first !== second
     return { name, meaning, primary: first, backup: second, isDifferent, anchor, findings: places.at(anchor) }
   })
   return {

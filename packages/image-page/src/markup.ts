@@ -1,5 +1,5 @@
 /** Small pieces that several parts of the page have. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 import { anchors } from './anchors.ts'
 import { counted, grouped } from './numbers.ts'
 import type { FindingMarks, PlaceLink } from './page-model.ts'

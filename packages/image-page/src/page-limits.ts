@@ -11,9 +11,11 @@ export const MOST_CELLS_OF_MAP = 768
 /** Rows of all flogs together. */
 export const MOST_LANES = 512
 export const MOST_FINDINGS = 400
+/** Of the page, for all of them. */
+export const MOST_FINDING_BYTES = 450_000
 /** Links at one finding, and at one place. */
 export const MOST_LINKS = 8
-export const MOST_REPAIRS = 100
+export const MOST_REPAIRS = 50
 /** Characters of a message or name. */
 export const LONGEST_TEXT = 400
 

@@ -3,7 +3,7 @@
  * everything is there to be read.
  */
 export const SCRIPT = `'use strict'
-for (const map of document.querySelectorAll('.map')) {
+for (const map of document.querySelectorAll('.cells')) {
   const cells = [...map.children]
   const output = map.nextElementSibling
   const columns = () => {

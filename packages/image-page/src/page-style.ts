@@ -17,7 +17,7 @@ const COLOURS = `
     --well: #74d3b0; --well-soft: #17302a; --turn: #92bdff; --turn-soft: #1b2b44; --bad: #ffae88; --bad-soft: #3a2218; --gone: #ffa3c7; --gone-soft: #3a1c2b;
     --code: #252a33; --hit: #4a401a;
     --info: #50437a; --data: #2d5379; --map: #6d541b; --flog: #235f50; --pool: #4b483f; --labels: #643f57; --gap: #262b33;
-    --w0: #272c35; --w1: #27466a; --w2: #31659b; --w3: #4a8fd0; --w4: #9ccbf7; --zero: #2f7a64; --zero-ink: #a5e3cd; --error: #d99a1c; --error-ink: #3a2500; --wrong: #f2703f; --wrong-ink: #2a0d02;
+    --w0: #2d333e; --w1: #2f5788; --w2: #3a73b5; --w3: #5b9fe0; --w4: #a9d3fb; --zero: #2f7a64; --zero-ink: #a5e3cd; --error: #d99a1c; --error-ink: #3a2500; --wrong: #f2703f; --wrong-ink: #2a0d02;
   }
 }
 `
@@ -28,7 +28,8 @@ html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; overflow-wrap: anywhere; }
 .top, main, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
 .top { padding-top: 2.5rem; }
-.kind, .made, footer { color: var(--muted); font-size: .9rem; margin: 0; }
+.kind, .made, footer { color: var(--muted); font-size: .9rem; }
+.kind, .made { margin: 0; }
 .kind { letter-spacing: .04em; text-transform: uppercase; font-size: .78rem; }
 h1 { font-size: clamp(1.5rem, 4vw, 2.1rem); line-height: 1.2; margin: .2rem 0 .3rem; font-weight: 650; letter-spacing: -.01em; }
 h2 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 .5rem; font-weight: 650; letter-spacing: -.005em; }
@@ -63,15 +64,16 @@ const SUMMARY = `
 .verdict.unreadable { background: var(--gone-soft); border-color: var(--gone); } .unreadable .icon, .unreadable .word { color: var(--gone); }
 .steps { list-style: none; margin: .9rem 0 0; padding: 0; display: grid; gap: .7rem; }
 .command { display: block; margin-top: .25rem; padding: .55rem .8rem; border-radius: 8px; background: var(--card); border: 1px solid var(--line); user-select: all; white-space: pre-wrap; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: .8rem 1.5rem; margin: .8rem 0; }
-.facts dt { color: var(--muted); font-size: .85rem; } .facts dd { margin: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18.5rem, 100%), 1fr)); gap: .8rem 1.5rem; margin: .8rem 0; }
+.facts dt { color: var(--muted); font-size: .85rem; } .facts dd { margin: 0; font-size: .93rem; }
+time { white-space: nowrap; }
 .tiles { list-style: none; margin: .6rem 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr)); gap: .8rem; }
 .tiles li { border: 1px solid var(--line); border-radius: 10px; padding: .7rem .9rem; }
 .tiles strong { font-size: 1.3rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tiles small { display: block; color: var(--muted); line-height: 1.4; }
 .primer { list-style: none; margin: 1rem 0 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: 1.5rem; }
 .primer svg { width: 120px; height: 48px; fill: none; stroke: var(--muted); stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round; }
-.primer .new { stroke: var(--text); }
+.primer .part { stroke: none; } .primer .new { stroke: var(--text); }
 .glossary { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 1rem 1.8rem; margin: .8rem 0 0; }
 .glossary dt { font-weight: 650; } .glossary dd { margin: 0; color: var(--muted); }
 `
@@ -108,6 +110,7 @@ table { border-collapse: collapse; font-size: .9rem; width: 100%; overflow-wrap:
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; white-space: nowrap; } tbody th { font-weight: 500; white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td:last-child { min-width: 13rem; } .flog td:last-child, .info td.value { min-width: 0; }
 thead th[colspan] { text-align: center; } tr:target td:first-of-type, tr:target th { background: var(--hit); }
 .value { font-size: .84rem; white-space: nowrap; } .same { color: var(--muted); font-family: inherit; } .different th { font-weight: 650; } .differs { color: var(--bad); font-weight: 650; } .flaw { color: var(--bad); }
 .state { white-space: nowrap; } .state.in-flight { color: var(--turn); font-weight: 650; } .state.damaged, .state.lost { color: var(--bad); font-weight: 650; } .state.unused { color: var(--muted); }
@@ -115,16 +118,16 @@ abbr { text-decoration: none; }
 `
 
 const MAP = `
-.map { display: grid; grid-template-columns: repeat(auto-fill, minmax(13px, 1fr)); gap: 2px; margin: .8rem 0 .4rem; }
+.cells { display: grid; grid-template-columns: repeat(auto-fill, minmax(13px, 1fr)); gap: 2px; margin: .8rem 0 .4rem; }
 .c { display: block; aspect-ratio: 1; border-radius: 2px; position: relative; }
-.map .c:hover, .map .c:focus-visible { outline: 2px solid var(--text); outline-offset: 1px; z-index: 1; }
+.cells .c:hover, .cells .c:focus-visible { outline: 2px solid var(--text); outline-offset: 1px; z-index: 1; }
 .w0, .initial { background-color: var(--w0); } .w1 { background-color: var(--w1); } .w2 { background-color: var(--w2); } .w3 { background-color: var(--w3); } .w4, .normal { background-color: var(--w4); }
 .c.zero { background: radial-gradient(circle, var(--zero-ink) 26%, transparent 32%) var(--zero); }
 .c.error, .c.unknown { background: repeating-linear-gradient(135deg, var(--error-ink) 0 2px, transparent 2px 5px) var(--error); }
 .c.wrong { background: linear-gradient(45deg, transparent 42%, var(--wrong-ink) 42% 58%, transparent 58%), linear-gradient(-45deg, transparent 42%, var(--wrong-ink) 42% 58%, transparent 58%), var(--wrong); }
 .c.noted::after { content: ''; position: absolute; inset: 0; border-radius: 2px; border: 2px solid var(--turn); box-shadow: inset 0 0 0 1px var(--card); }
-.c.noted:not(.w0, .w1, .w2, .w3, .w4, .zero, .error) { background-color: var(--w0); }
-.map .c:target { outline: 3px solid var(--text); outline-offset: 1px; z-index: 2; }
+.c.noted:not(.w0, .w1, .w2, .w3, .w4, .zero) { background-color: var(--w0); }
+.cells .c:target { outline: 3px solid var(--text); outline-offset: 1px; z-index: 2; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: .6rem 0 0; padding: 0; font-size: .88rem; color: var(--muted); }
 .legend li { display: flex; align-items: center; gap: .4rem; } .legend .c { width: 14px; height: 14px; flex: none; }
 .swatch.c { width: .95rem; height: .95rem; aspect-ratio: auto; display: inline-block; }

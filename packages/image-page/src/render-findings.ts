@@ -1,5 +1,5 @@
 /** The findings, each with links to where it is. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 import type { FindingSeverity } from '@bttkit/interfaces'
 import { anchors } from './anchors.ts'
 import { placeLink } from './markup.ts'

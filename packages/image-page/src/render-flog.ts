@@ -1,5 +1,5 @@
 /** The flog as a table, a row a lane. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 import { explanation, findingLinks, scroller } from './markup.ts'
 import { counted, grouped } from './numbers.ts'
 import type { FlogEntryModel, FlogModel, LaneModel, LaneState } from './page-model.ts'

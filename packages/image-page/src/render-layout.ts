@@ -1,5 +1,5 @@
 /** Bars to scale, and what is in them. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 import { explanation, findingLinks, scroller } from './markup.ts'
 import { grouped, sizeText } from './numbers.ts'
 import type { LayoutPart, PageModel, PartKind } from './page-model.ts'
@@ -48,20 +48,33 @@ function renderBar(label: string, parts: readonly LayoutPart[]): SafeHtml {
   </svg>`
 }
 
-function renderRow(total: number, isTarget: boolean): (part: LayoutPart) => SafeHtml {
-  return ({ kind, name, anchor, offset, bytes, isWidened, findings }) => {
-    const share = (bytes / total) * 100
-    const isLinked = !isTarget && kind === 'arena'
-    return html`<tr${isLinked ? '' : html` id="${anchor}" tabindex="-1"`}><th scope="row"><span class="swatch ${kind}" aria-hidden="true"></span>${
-      isLinked ? html`<a href="#${anchor}">${name}</a>` : name
-    }</th><td class="number">${grouped(offset)}</td><td class="number">${sizeText(bytes)}</td><td class="number">${
-      share > 0 && share < 0.01 ? '< 0.01' : share.toFixed(2)
-    } %${isWidened ? html`<abbr title="drawn wider than it is"> *</abbr>` : ''}</td><td>${MEANINGS[kind]} ${findingLinks(findings)}</td></tr>
-`
-  }
+function shareText(share: number): string {
+  return share > 0 && share < 0.01 ? '< 0.01' : share.toFixed(2)
 }
 
-function renderTable(parts: readonly LayoutPart[], label: string, isArena: boolean): SafeHtml {
+/** Arenas have a section of their own, to which their rows lead; the rows of other parts are what links lead to. */
+function renderRow(
+  { kind, name, anchor, offset, bytes, isWidened, findings }: LayoutPart,
+  total: number,
+): SafeHtml {
+  const swatch = html`<span class="swatch ${kind}" aria-hidden="true"></span>`
+  const note = isWidened ? html`<abbr title="drawn wider than it is"> *</abbr>` : ''
+  const cells = html`<td class="number">${grouped(offset)}</td>
+    <td class="number">${sizeText(bytes)}</td>
+    <td class="number">${shareText((bytes / total) * 100)} %${note}</td>
+    <td>${MEANINGS[kind]} ${findingLinks(findings)}</td>`
+  return kind === 'arena'
+    ? html`<tr>
+        <th scope="row">${swatch}<a href="#${anchor}">${name}</a></th>
+        ${cells}
+      </tr>`
+    : html`<tr id="${anchor}" tabindex="-1">
+        <th scope="row">${swatch}${name}</th>
+        ${cells}
+      </tr>`
+}
+
+function renderTable(parts: readonly LayoutPart[], label: string): SafeHtml {
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
   const table = html`<table>
     <thead>
@@ -74,7 +87,7 @@ function renderTable(parts: readonly LayoutPart[], label: string, isArena: boole
       </tr>
     </thead>
     <tbody>
-      ${parts.map(renderRow(total, isArena))}
+      ${parts.map((part) => renderRow(part, total))}
     </tbody>
   </table>`
   return scroller(label, table)
@@ -83,10 +96,9 @@ function renderTable(parts: readonly LayoutPart[], label: string, isArena: boole
 function widenedNote(parts: readonly LayoutPart[]): SafeHtml {
   const names = parts.filter(({ isWidened }) => isWidened).map(({ name }) => name)
   if (names.length === 0) return html`<p class="scale">The bar is to scale.</p>`
-  const verb = names.length === 1 ? 'is' : 'are'
+  const [verb, pronoun] = names.length === 1 ? ['is', 'it'] : ['are', 'they']
   return html`<p class="scale">
-    * To scale, but for ${names.join(', ')}: so little of the whole that one would not see it, and ${verb}
-    drawn wider.
+    * To scale, but for ${names.join(', ')}: ${pronoun} would be too thin to be seen, and ${verb} drawn wider.
   </p>`
 }
 
@@ -102,7 +114,7 @@ export function renderStorage({ storage, moreArenas, arenas }: PageModel): SafeH
   return html`<section aria-labelledby="storage">
     <h2 id="storage">The storage</h2>
     ${explanation(html`The storage from its first byte to its last. A BTT divides it into <a href="#g-arena">arenas</a> of 512 GiB at most; most images have one.`)}
-    ${renderBar(label, storage)}${widenedNote(storage)}${renderTable(storage, label, false)}${left}
+    ${renderBar(label, storage)}${widenedNote(storage)}${renderTable(storage, label)}${left}
   </section>`
 }
 
@@ -110,5 +122,5 @@ export function renderStorage({ storage, moreArenas, arenas }: PageModel): SafeH
 export function renderArenaLayout(parts: readonly LayoutPart[], name: string): SafeHtml {
   const label = `The parts of ${name}`
   return html`<h3>Its parts</h3>
-    ${renderBar(label, parts)}${widenedNote(parts)}${renderTable(parts, label, true)}`
+    ${renderBar(label, parts)}${widenedNote(parts)}${renderTable(parts, label)}`
 }

@@ -1,5 +1,5 @@
 /** The map as a grid of cells. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 import { anchors } from './anchors.ts'
 import { SECTOR_STATES, explanation, rangeText } from './markup.ts'
 import { counted, grouped } from './numbers.ts'
@@ -24,7 +24,7 @@ const LEGEND = [
 function classOf({ sectors, wrong, findings }: MapCell): string {
   const noted = findings.count > 0 ? ' noted' : ''
   if (wrong > 0 || findings.isDamaged) return 'c wrong'
-  if (sectors.error > 0 || sectors.unknown > 0) return `c error${noted}`
+  if (sectors.error > 0 || sectors.unknown > 0) return 'c error'
   if (sectors.zero > sectors.normal) return `c zero${noted}`
   const total = sectors.normal + sectors.initial + sectors.zero
   // Only what is full looks full, and only what is empty looks empty.
@@ -82,7 +82,7 @@ export function renderMap({ anchor, sectorsPerCell, cells, sectors }: MapModel, 
       ${legend}
     </ul>
     <div
-      class="map"
+      class="cells"
       role="group"
       aria-label="Map of ${name}: arrow keys go from cell to cell, Enter to its finding"
     >

@@ -3,7 +3,7 @@
  * template tag, which escapes it; nothing of it gets into the style or the script.
  */
 import { createHash } from 'node:crypto'
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { asItIs, html, type SafeHtml } from './html.ts'
 import { renderGlossary, renderPrimer } from './glossary.ts'
 import { grouped } from './numbers.ts'
 import type { ArenaModel, PageModel } from './page-model.ts'
@@ -56,15 +56,22 @@ function renderNavigation({ arenas, storage }: PageModel): SafeHtml {
   </nav>`
 }
 
+/** What people call an image: the last part of its path. */
+function nameOf(image: string): string {
+  return image.split('/').at(-1) || image
+}
+
 /** The page as HTML. */
 export function renderPage(model: PageModel): string {
   const { image, madeAt } = model
+  const name = nameOf(image)
   const time = madeAt.toISOString()
   const body = html`<header class="top">
       <p class="kind">Block Translation Table</p>
-      <h1>${image}</h1>
+      <h1>${name}</h1>
       <p class="made">
-        as it was on <time datetime="${time}">${time.slice(0, 16).replace('T', ' at ')} UTC</time>
+        ${name === image ? '' : html`<span class="path">${image}</span>, `}as it was on
+        <time datetime="${time}">${time.slice(0, 16).replace('T', ' at ')} UTC</time>
       </p>
     </header>
     <main>
@@ -84,16 +91,11 @@ export function renderPage(model: PageModel): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="generator" content="bttkit" />
-        <title>${image}: ${model.verdict.verdict}</title>
-        ${html.raw`<style>
-          ${STYLE}
-        </style>`}
+        <title>${name}: ${model.verdict.verdict}</title>
+        ${asItIs('style', STYLE)}
       </head>
       <body>
-        ${body}
-        ${html.raw`<script>
-          ${SCRIPT}
-        </script>`}
+        ${body} ${asItIs('script', SCRIPT)}
       </body>
     </html> `.toString()
 }

@@ -1,5 +1,5 @@
 /** The top of the page: the verdict, what to do, what was repaired, and what the image is. */
-import { html, type SafeHtml } from '@remix-run/html-template'
+import { html, type SafeHtml } from './html.ts'
 import type { Verdict } from '@bttkit/checker-image'
 import { counted, grouped } from './numbers.ts'
 import { SECTOR_STATES } from './markup.ts'

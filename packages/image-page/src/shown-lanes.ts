@@ -4,8 +4,11 @@ import { FLOG_GROUP_BYTES } from '@bttkit/btt-format'
 import { MOST_LANES } from './page-limits.ts'
 import type { PageObserver } from './page-observer.ts'
 
+/** A finding of the check itself or of another checker. */
+export type AnyFinding = Finding & { readonly lbas?: readonly number[]; readonly lanes?: readonly number[] }
+
 /** Also those that share a block. */
-export function lanesOf(finding: Finding & { readonly lanes?: readonly number[] }): number[] {
+export function lanesOf(finding: AnyFinding): number[] {
   const { lane, lanes = [] } = finding
   return [...new Set(lane === undefined ? lanes : [lane, ...lanes])]
 }

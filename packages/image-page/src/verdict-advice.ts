@@ -54,6 +54,13 @@ class Advice {
   }
 
   private clean(): Spoken {
+    if (this.judged.report.arenas.length === 0)
+      return {
+        sentence: 'This image is in order, and was never written.',
+        advice:
+          'It is a pool that gets its Block Translation Table with the first write; until then it reads as zeros.',
+        steps: [],
+      }
     return {
       sentence: 'This image is in order.',
       advice: 'Every block belongs to exactly one sector or is free. Nothing has to be done.',
