@@ -23,7 +23,7 @@ export function isDamage({ severity }: Pick<Finding, 'severity'>): boolean {
 
 export class FindingPlaces {
   /** By arena. */
-  readonly lanes: ReadonlyMap<number, readonly number[]>
+  readonly lanes: ReadonlyMap<number, ReadonlySet<number>>
   private readonly observer: PageObserver
   private readonly arenas: readonly Arena[]
   private readonly around: readonly PartRange[]
@@ -72,18 +72,19 @@ export class FindingPlaces {
 
   private lanesIn(finding: AnyFinding): PlaceLink[] {
     const { arena = -1 } = finding
-    const shown = new Set(this.lanes.get(arena))
+    const shown = this.lanes.get(arena)
     return lanesOf(finding)
       .slice(0, MOST_LINKS)
       .map((lane) => ({
         text: `lane ${lane}`,
-        ...(shown.has(lane) && { anchor: anchors.lane(arena, lane) }),
+        ...(shown?.has(lane) === true && { anchor: anchors.lane(arena, lane) }),
       }))
   }
 
   private sectorsIn({ lba, lbas = [] }: AnyFinding): PlaceLink[] {
-    const all = [...new Set(lba === undefined ? lbas : [lba, ...lbas])]
-    return all.slice(0, MOST_LINKS).map((one) => {
+    const first = lbas.slice(0, MOST_LINKS)
+    const all = new Set(lba === undefined ? first : [lba, ...first])
+    return [...all].slice(0, MOST_LINKS).map((one) => {
       const anchor = this.cellOf(one)
       return { text: `LBA ${grouped(one)}`, ...(anchor !== undefined && { anchor }) }
     })

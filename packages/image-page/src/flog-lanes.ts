@@ -70,7 +70,7 @@ export function flogModel(
   places: FindingPlaces,
 ): FlogModel {
   const named = namedLanes(findings, arena.index)
-  const rows = (places.lanes.get(arena.index) ?? []).map((lane): LaneModel => {
+  const rows = [...(places.lanes.get(arena.index) ?? [])].map((lane): LaneModel => {
     const anchor = anchors.lane(arena.index, lane)
     const common = { anchor, lane, findings: places.at(anchor) }
     if (flog.lostLanes.has(lane))

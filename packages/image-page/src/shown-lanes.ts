@@ -14,18 +14,19 @@ export function lanesOf(finding: AnyFinding): number[] {
 }
 
 /** By arena, ascending. */
-export function shownLanes(observer: PageObserver, findings: readonly Finding[]): Map<number, number[]> {
+export function shownLanes(
+  observer: PageObserver,
+  findings: readonly Finding[],
+): Map<number, ReadonlySet<number>> {
   const most = Math.floor(MOST_LANES / Math.max(1, observer.flogs.size))
-  const shown = new Map<number, number[]>()
+  const shown = new Map<number, ReadonlySet<number>>()
   for (const [arena, { groups }] of observer.flogs) {
     const laneCount = groups.byteLength / FLOG_GROUP_BYTES
     const named = findings.filter((finding) => finding.arena === arena).flatMap(lanesOf)
-    const lanes = new Set(named.filter((lane) => lane >= 0 && lane < laneCount).slice(0, most))
+    const isLane = (lane: number): boolean => Number.isInteger(lane) && lane >= 0 && lane < laneCount
+    const lanes = new Set(named.filter(isLane).slice(0, most))
     for (let lane = 0; lane < laneCount && lanes.size < most; lane++) lanes.add(lane)
-    shown.set(
-      arena,
-      [...lanes].toSorted((one, other) => one - other),
-    )
+    shown.set(arena, new Set([...lanes].toSorted((one, other) => one - other)))
   }
   return shown
 }
