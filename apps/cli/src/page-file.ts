@@ -1,6 +1,6 @@
 /** The HTML page that a command makes beside what it prints: whole under its name, or not there. */
-import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { lstat, open, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { CommandError, UsageError } from '@bttkit/command-line'
 import { makeFile } from './interrupted-file.ts'
 import { naming } from './naming.ts'
@@ -22,28 +22,29 @@ interface PageTarget {
   readonly draft: { readonly path: string; readonly keep: () => void } | undefined
 }
 
-async function isOrdinary(path: string): Promise<boolean> {
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return (await stat(path)).isFile()
+    return await answer
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
 }
 
-/** The file that a name leads to: a link stays one. */
+/** The file that a name leads to, there or not: a link stays one. */
 async function realPathOf(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return resolve(path)
-    throw error
-  }
+  const real = await unlessMissing(realpath(path))
+  if (real !== undefined) return real
+  const stats = await unlessMissing(lstat(path))
+  return stats?.isSymbolicLink() === true
+    ? realPathOf(resolve(dirname(path), await readlink(path)))
+    : resolve(path)
 }
 
 async function prepare(path: string): Promise<PageTarget> {
   await checkOutput(path, PAGE, false)
-  if (!(await isOrdinary(path))) return { path, draft: undefined }
+  const stats = await unlessMissing(stat(path))
+  if (stats?.isFile() === false) return { path, draft: undefined }
   const real = await realPathOf(path)
   const draft = `${real}.${process.pid}.part`
   const keep = makeFile(draft)

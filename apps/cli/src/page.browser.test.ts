@@ -1,14 +1,12 @@
 /** The pages of `btt check --html`, in a browser, from a file: as somebody opens them who was sent one. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { kernelImage, poolImage } from '@bttkit/fixtures'
 import { noBrowser, openPage, startBrowser } from './browser.test-support.ts'
 import { bttHere, bttJson, bttOk, scratch } from './program.test-support.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Of the names in the bars and what is behind them, which axe does not look at. */
 const LOWEST_CONTRAST = `
@@ -195,7 +193,7 @@ test.each(['light', 'dark'] as const)('it is readable for all, %s', async (color
   const { page } = await openPage(browser, html, colorScheme)
   await page.evaluate(`document.querySelectorAll('details').forEach((box) => { box.open = true })`)
   // Contrast of text among the rules. By evaluate, because the policy of the page lets no other script in.
-  const violations = await page.evaluate(`${AXE}; axe.run().then(({ violations }) =>
+  const violations = await page.evaluate(`${axe.source}; axe.run().then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ html }) => html).join(' ')))`)
   expect(violations).toEqual([])
   expect(await page.evaluate(LOWEST_CONTRAST)).toBeGreaterThanOrEqual(4.5)

@@ -71,6 +71,7 @@ test('thousands of findings make no megabyte', () => {
 
 test('neither do the longest of everything', () => {
   const content = contentOf(ruinedPool())
+  const manyLbas = Array.from({ length: 1000 }, (_, lba) => lba)
   const findings = Array.from({ length: 4000 }, (_, i): Finding & { lbas: number[] } => ({
     code: `rule-${i % 900}-${'c'.repeat(500)}`,
     severity: 'damaged',
@@ -78,7 +79,7 @@ test('neither do the longest of everything', () => {
     repair: '<'.repeat(1000),
     arena: 0,
     lane: i % 256,
-    lbas: Array.from({ length: 1000 }, (_, k) => k),
+    lbas: manyLbas,
   }))
   expect(renderPage(buildPage({ ...content, findings })).length).toBeLessThan(LARGEST)
 })

@@ -83,7 +83,7 @@ export function renderPage(model: PageModel): string {
         works offline and loads nothing.
       </p>
     </footer>`
-  return html`<!doctype html>
+  const document = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -97,5 +97,6 @@ export function renderPage(model: PageModel): string {
       <body>
         ${body} ${asItIs('script', SCRIPT)}
       </body>
-    </html> `.toString()
+    </html>`
+  return `${document.toString()}\n`
 }
