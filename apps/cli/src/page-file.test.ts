@@ -132,6 +132,14 @@ test('where the image cannot be opened there is no page, and an older one stays'
   expect(readdirSync(directory).toSorted()).toEqual(['disk.html', 'disk.img'])
 })
 
+test('a page that cannot be written keeps nobody from what was found', async () => {
+  const { image } = unpack()
+  const { exitCode, stdout, stderr } = await bttHere('check', image, '--html', '/dev/full')
+  expect(exitCode).toBe(8)
+  expect(stderr).toBe('btt: /dev/full: no space left on device (ENOSPC)\n')
+  expect(stdout.toString()).toMatch(/: damaged\n$/)
+})
+
 test('an interrupt leaves nothing, and is still an interrupt', async () => {
   const { directory, html } = unpack()
   // So slow that it does not end before.

@@ -82,10 +82,7 @@ class MapCheck implements MapVisitor {
   hole(first: number, count: number): void {
     for (const [from, end] of this.runs(first, count)) {
       // There are more blocks than sectors, so all are in range.
-      this.mapped.addRange(from, end, (block) => {
-        this.noteAgain(block)
-        this.wrongOfRun++
-      })
+      this.mapped.addRange(from, end, (block) => this.noteAgain(block))
       this.ofRun[INITIAL] = end - from
       this.endRun(from)
     }
@@ -118,20 +115,17 @@ class MapCheck implements MapVisitor {
   private takeEntries(view: DataView, first: number, from: number, end: number): void {
     const { mapped, ofRun } = this
     const { internalNlba } = this.arena.info
-    for (let premap = from; premap < end; premap++) {
-      const entry = view.getUint32((premap - first) * MAP_ENTRY_BYTES, true)
+    const count = end - from
+    const entries = from - first
+    for (let i = 0; i < count; i++) {
+      const entry = view.getUint32((entries + i) * MAP_ENTRY_BYTES, true)
       const state = entry >>> 30
       ofRun[state] = (ofRun[state] ?? 0) + 1
+      const premap = from + i
       const block = mapBlock(entry, premap)
-      let isWrong = state <= ERROR && this.takeUnusual(entry, premap, block)
-      if (block >= internalNlba) {
-        this.reportRange(premap, block)
-        isWrong = true
-      } else if (!mapped.add(block)) {
-        this.noteAgain(block)
-        isWrong = true
-      }
-      if (isWrong) this.wrongOfRun++
+      if (state <= ERROR && this.takeUnusual(entry, premap, block)) continue
+      if (block >= internalNlba) this.reportRange(premap, block)
+      else if (!mapped.add(block)) this.noteAgain(block)
     }
   }
 
@@ -145,7 +139,7 @@ class MapCheck implements MapVisitor {
     this.wrongOfRun = 0
   }
 
-  /** Entries in the states `initial` and `error`. @returns whether nobody writes such */
+  /** Entries in the states `initial` and `error`. @returns whether it is one that nobody writes, of which nothing is left to be looked at */
   private takeUnusual(entry: number, premap: number, block: number): boolean {
     if (mapState(entry) === 'error') {
       this.add('sector-lost', premap, block, 'is marked as lost: reading it fails, writing it makes it good')
@@ -154,10 +148,13 @@ class MapCheck implements MapVisitor {
     if (entry === 0) return false
     const problem = `has a map entry without flags that names block ${stripFlags(entry)}, which nobody writes; it counts as never written`
     this.add('map-state', premap, block, problem)
+    if (this.mapped.add(block)) this.wrongOfRun++
+    else this.noteAgain(block)
     return true
   }
 
   private reportRange(premap: number, block: number): void {
+    this.wrongOfRun++
     this.add(
       'map-range',
       premap,
@@ -167,6 +164,7 @@ class MapCheck implements MapVisitor {
   }
 
   private noteAgain(block: number): void {
+    this.wrongOfRun++
     this.mappedAgain ??= new Bitmap(this.arena.info.internalNlba)
     this.mappedAgain.add(block)
   }

@@ -1,7 +1,7 @@
 /** Small pieces that several parts of the page have. */
 import { html, type SafeHtml } from './html.ts'
 import { anchors } from './anchors.ts'
-import { counted, grouped } from './numbers.ts'
+import { grouped } from './numbers.ts'
 import type { FindingMarks, PlaceLink } from './page-model.ts'
 
 /** What sectors can be, in the words of the page. */
@@ -33,9 +33,10 @@ export function findingLinks({ count, listed, isDamaged }: FindingMarks): SafeHt
     (number) => html` <a href="#${anchors.finding(number)}" aria-label="finding ${number}">${number}</a>`,
   )
   const more = count - listed.length
-  const rest =
-    more > 0 ? html` ${listed.length > 0 ? '+ ' : ''}${counted(more, 'not listed', 'not listed')}` : ''
-  return html`<span class="${isDamaged ? 'marks damage' : 'marks'}">finding${links}${rest}</span>`
+  const others = listed.length > 0 ? `+ ${grouped(more)} more` : `${grouped(more)}, not listed`
+  return html`<span class="${isDamaged ? 'marks damage' : 'marks'}"
+    >finding${links}${more > 0 ? ` ${others}` : ''}</span
+  >`
 }
 
 /** `1,024 – 2,047`, or one number. */

@@ -37,6 +37,14 @@ export function renderVerdict({ verdict }: PageModel): SafeHtml {
   </section>`
 }
 
+function summaryOf({ isDryRun, before, after }: RepairModel, count: number): string {
+  const repairs = counted(count, 'repair')
+  if (count === 0) return 'Nothing, and nothing was changed.'
+  if (isDryRun)
+    return `It is ${before}, and would be ${after} after ${repairs}. Nothing was changed; the page shows the image as it is.`
+  return `It was ${before}, and is ${after} after ${repairs}. The page shows the image as it is now.`
+}
+
 function listOf(messages: readonly string[], more: number): SafeHtml {
   const items = messages.map((message) => html`<li>${message}</li>`)
   return html`<ul class="plain">
@@ -46,15 +54,12 @@ function listOf(messages: readonly string[], more: number): SafeHtml {
 
 export function renderRepair(repair: RepairModel | undefined): SafeHtml {
   if (repair === undefined) return html``
-  const { isDryRun, done, moreDone, withheld, moreWithheld, before, after } = repair
+  const { isDryRun, done, moreDone, withheld, moreWithheld } = repair
   const heading = isDryRun ? 'What a repair would do' : 'What was repaired'
   const count = done.length + moreDone
-  const summary = isDryRun
-    ? `${counted(count, 'repair')} would make of ${before}: ${after}. Nothing was changed; the page shows the image as it is.`
-    : `${counted(count, 'repair')} made of ${before}: ${after}. The page shows the image as it is now.`
   return html`<section aria-labelledby="repair">
     <h2 id="repair">${heading}</h2>
-    <p>${summary}</p>
+    <p>${summaryOf(repair, count)}</p>
     ${
       count > 0
         ? html`<details>

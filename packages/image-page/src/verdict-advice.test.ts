@@ -48,3 +48,16 @@ test('after a plan it says how to carry it out', () => {
     'btt check disk.img --repair --undo repair.undo',
   ])
 })
+
+test('where a repair would have to guess, it is not told to be made again', () => {
+  const withheld = [{ code: 'map-duplicate', message: 'say what to do with --duplicates' }] as const
+  const plan = { steps: [], withheld, before: 'damaged', after: 'damaged' } as const
+  const { verdict } = buildPage({
+    ...contentOf(kernelImage('bad-map-dup').bytes()),
+    repair: { plan, isDryRun: false, undo: undefined },
+  })
+  expect(verdict.advice).toContain('would have to guess')
+  expect(verdict.steps.map(({ command }) => command)).toEqual([
+    'btt export disk.img rescued.raw --on-error zero',
+  ])
+})

@@ -88,6 +88,12 @@ class Advice {
         advice: 'No repair would change that. What can be read can be taken out.',
         steps: [this.export()],
       }
+    if (repair?.done.length === 0)
+      return {
+        sentence,
+        advice: 'Nothing was changed: a repair would have to guess. Below is said what decides it.',
+        steps: [this.export()],
+      }
     const doIt = this.step(
       'Repair it, with a file that takes it back:',
       'check',
