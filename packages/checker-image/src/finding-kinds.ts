@@ -55,6 +55,7 @@ const KINDS = {
   'label-torn': info(),
   'parent-uuid': damaged('set-parent-uuid'),
   'medium-bad': info(),
+  'rule-failed': damaged(),
 
   // The info blocks of an arena.
   'primary-info-bad': damaged('primary-from-backup'),

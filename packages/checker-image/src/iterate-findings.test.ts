@@ -104,18 +104,6 @@ test('it can be ended by a signal', async () => {
   await expect(collect(memory(image), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
-test('another checker looks at the image, too, and its findings count', async () => {
-  const rule: Checker = {
-    name: 'rule',
-    async *check(provider) {
-      yield { code: 'acme-rule', severity: 'recoverable', message: `${provider.size} bytes are odd` }
-    },
-  }
-  const { findings, report } = await collect(memory(image), { checkers: [rule] })
-  expect(findings).toEqual([expect.objectContaining({ code: 'acme-rule' })])
-  expect(report).toMatchObject({ verdict: 'recoverable', findingsByCode: { 'acme-rule': 1 } })
-})
-
 test('it is a checker itself', async () => {
   const codes: string[] = []
   for await (const { code } of imageChecker.check(memory(ruined()))) codes.push(code)
