@@ -97,6 +97,7 @@ const KINDS = {
   'map-tail': info(),
   'block-lost': damaged('assign-block'),
   'sector-lost': info(),
+  'zero-entries': info(),
 } as const satisfies Record<string, FindingKind>
 
 export type FindingCode = keyof typeof KINDS

@@ -6,19 +6,15 @@ import type { Arena, CheckRun } from './check-run.ts'
 import { FindingLog } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
 import { findInterruptedWrites } from './interrupted-writes.ts'
+import type { MapPasses } from './map-passes.ts'
 
 /** Whether nothing is wrong with flog and map, and each block is somebody's. That is no accident: a flog of zeros, or of anything else, is not. */
-export function* isSound(reader: ImageReader, arena: Arena): Sleepable<boolean> {
+export function* isSound(reader: ImageReader, passes: MapPasses, arena: Arena): Sleepable<boolean> {
   const log = new FindingLog(0, () => undefined)
-  const run: CheckRun = {
-    reader,
-    log,
-    pause: undefined,
-    onEntries: () => undefined,
-    expectEntries: () => undefined,
-  }
+  const run: CheckRun = { reader, log, passes }
   const flog = yield* checkFlog(run, arena)
   if (log.bySeverity.damaged > 0) return false
+  passes.expect(arena.info.externalNlba)
   yield* checkMap(run, arena, flog, yield* findInterruptedWrites(run, arena, flog))
   return log.bySeverity.damaged === 0
 }

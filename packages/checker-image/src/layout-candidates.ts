@@ -16,6 +16,7 @@ import { examinePlace, type ExaminedPlace } from './examine-arena.ts'
 import type { ImageReader } from './image-reader.ts'
 import { readInfoCopy } from './info-copy.ts'
 import { isSound } from './is-sound.ts'
+import type { MapPasses } from './map-passes.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const DIALECTS: readonly LayoutDialect[] = ['kernel', 'pmdk']
@@ -107,10 +108,12 @@ function infoBy(
 /** Tries layouts out. */
 export class LayoutSearch {
   private readonly reader: ImageReader
+  private readonly passes: MapPasses
   private readonly around: Surroundings
 
-  constructor(reader: ImageReader, around: Surroundings) {
+  constructor(reader: ImageReader, passes: MapPasses, around: Surroundings) {
     this.reader = reader
+    this.passes = passes
     this.around = around
   }
 
@@ -132,7 +135,8 @@ export class LayoutSearch {
         const info = infoBy(layout, guess, identity)
         const key = JSON.stringify({ ...info, checksum: undefined })
         if (found.has(key) || [...layoutProblems(info, end - offset)].length > 0) continue
-        if (yield* isSound(reader, { index, offset, info, firstLba: 0 })) found.set(key, { place, info })
+        if (yield* isSound(reader, this.passes, { index, offset, info, firstLba: 0 }))
+          found.set(key, { place, info })
       }
     }
     return likeliest([...found.values()], survivors)
