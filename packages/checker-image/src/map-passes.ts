@@ -30,6 +30,15 @@ export class MapPasses {
     this.totalEntries += entries
   }
 
+  /** As `expect`, of a pass that may end early: whoever ends it calls what this returns, and nothing of it is expected any more. */
+  beginPass(entries: number): () => void {
+    const end = this.doneEntries + entries
+    this.expect(entries)
+    return () => {
+      this.totalEntries -= Math.max(0, end - this.doneEntries)
+    }
+  }
+
   /** Told after each piece of a map. @throws the reason of the signal */
   advance(entries: number): void {
     this.doneEntries += entries
