@@ -21,6 +21,11 @@ export interface CheckRun {
   readonly expectEntries: (entries: number) => void
 }
 
+/** For a part of a check that is on its own: nobody is told how far it is, and it is not left. */
+export function bareRun(reader: ImageReader, log: FindingLog): CheckRun {
+  return { reader, log, pause: undefined, onEntries: () => undefined, expectEntries: () => undefined }
+}
+
 /** An arena whose map and flog can be read. */
 export interface Arena {
   readonly index: number

@@ -1,0 +1,93 @@
+/** How well flog and map fit a layout. */
+import type { Sleepable } from '@bttkit/interfaces'
+import { MAP_ENTRY_BYTES, mapBlock, unusualLayoutFields } from '@bttkit/btt-format'
+import {
+  BAD_LANES,
+  FindingLog,
+  checkFlog,
+  checkMap,
+  entryOffset,
+  findInterruptedWrites,
+  type Arena,
+  type FlogReading,
+} from '@bttkit/checker-image/parts'
+import type { LayoutFit } from './salvage-sink.ts'
+import type { SalvageRun } from './salvage-run.ts'
+
+/** With fewer writes in the flog it is no wonder that the map has none of them. */
+const TELLING_WRITES = 4
+
+type WrongCode = 'map-range' | 'map-duplicate' | 'map-state' | 'map-free' | 'map-lost' | 'block-lost'
+
+/** What is wrong, for people; by code. */
+const WORDS: Readonly<Record<WrongCode, string>> = {
+  'map-range': 'map entries name blocks that the arena does not have',
+  'map-duplicate': 'blocks are mapped by several sectors',
+  'map-state': 'map entries are as nobody writes them',
+  'map-free': 'blocks are mapped, and free in a lane',
+  'map-lost': 'ranges of the map cannot be read',
+  'block-lost': 'blocks belong to no sector and to no lane',
+}
+/** Those that say of an entry that it is wrong. */
+const WRONG_ENTRIES: readonly WrongCode[] = ['map-range', 'map-duplicate', 'map-state']
+const CODES = Object.keys(WORDS) as readonly WrongCode[]
+
+/** Groups of the flog that say nothing that can be. */
+function badLanesIn(log: FindingLog): number {
+  return BAD_LANES.reduce((sum, code) => sum + log.countOf(code), 0)
+}
+
+function isFlogRight(badLanes: number, { info }: Arena): boolean {
+  return badLanes * 2 <= info.nfree
+}
+
+/** Whether at least half of the flog is right. Takes little time. */
+export function* fitsFlog(run: SalvageRun, arena: Arena): Sleepable<boolean> {
+  const log = new FindingLog(0, () => undefined)
+  yield* checkFlog(run.checkRun(log), arena)
+  return isFlogRight(badLanesIn(log), arena)
+}
+
+/** Whether the flog has writes of which the map has none, not even the last one of all: then it is the map of something else. */
+function* contradictsFlog(run: SalvageRun, arena: Arena, { writes }: FlogReading): Sleepable<boolean> {
+  if (writes.size < TELLING_WRITES) return false
+  for (const [premap, lanes] of writes) {
+    const bytes = yield* run.reader.read(entryOffset(arena, premap), MAP_ENTRY_BYTES, 'map')
+    if (bytes === undefined) return false
+    const block = mapBlock(new DataView(bytes.buffer).getUint32(0, true), premap)
+    if (lanes.some(({ oldBlock, newBlock }) => block === oldBlock || block === newBlock)) return false
+  }
+  return true
+}
+
+function* contradictionsIn(
+  log: FindingLog,
+  { info }: Arena,
+  badLanes: number,
+  isOtherMap: boolean,
+): Generator<string> {
+  const unusual = unusualLayoutFields(info)
+  if (unusual.length > 0) yield `no known writer lays out an arena so: ${unusual.join(', ')} would be other`
+  if (badLanes > 0) yield `${badLanes} of ${info.nfree} groups of the flog say nothing that can be`
+  if (isOtherMap) yield 'the map has none of the writes that are in the flog'
+  for (const code of CODES) if (log.countOf(code) > 0) yield `${log.countOf(code)} ${WORDS[code]}`
+}
+
+/** Reads flog and map. */
+export function* rateLayout(run: SalvageRun, arena: Arena): Sleepable<LayoutFit> {
+  const log = new FindingLog(0, () => undefined)
+  const check = run.checkRun(log)
+  const flog = yield* checkFlog(check, arena)
+  const badLanes = badLanesIn(log)
+  const sectors = yield* checkMap(check, arena, flog, yield* findInterruptedWrites(check, arena, flog))
+  const wrong = WRONG_ENTRIES.reduce((sum, code) => sum + log.countOf(code), 0)
+  const isOtherMap = yield* contradictsFlog(run, arena, flog)
+  return {
+    isFlogRight: isFlogRight(badLanes, arena),
+    isMapRight: !isOtherMap && wrong * 2 <= sectors.normal,
+    badLanes,
+    written: sectors.normal,
+    damages: log.bySeverity.damaged,
+    contradictions: [...contradictionsIn(log, arena, badLanes, isOtherMap)],
+  }
+}
