@@ -1,0 +1,45 @@
+/** What `btt salvage` prints. */
+import { CERTAINTIES, type SalvageReport, type SalvagedArena } from '@bttkit/salvage'
+import { countsOf, layoutOf } from './salvage-manifest.ts'
+
+const SOURCES = {
+  primary: 'by its info block',
+  backup: 'by its backup info block',
+  'other-arena': 'as it fits the first arena, flog and map',
+  inferred: 'as it fits flog and map',
+  'by-hand': 'by hand',
+} as const satisfies Readonly<Record<SalvagedArena['source'], string>>
+
+function describeArena({ index, offset, source, info, fit }: SalvagedArena): string[] {
+  const shape = `${info.externalNlba} sectors of ${info.externalLbasize} bytes`
+  const first = `arena ${index} at byte ${offset}, ${SOURCES[source]}: ${shape}`
+  return [first, ...fit.contradictions.map((contradiction) => `  ${contradiction}`)]
+}
+
+/** A salvage for people. */
+export function describeSalvage(report: SalvageReport, out: string): string {
+  const { device, sectors, blocks, unreferencedBlocks, interruptedWrites, isComplete } = report
+  const counts = CERTAINTIES.filter((certainty) => sectors[certainty] > 0).map(
+    (certainty) => `${sectors[certainty]} ${certainty}`,
+  )
+  const lines = [
+    ...device.arenas.flatMap(describeArena),
+    `sectors: ${counts.join(', ')}`,
+    `blocks that are no sector's for sure: ${blocks}, of which ${unreferencedBlocks} are nobody's`,
+    ...(interruptedWrites > 0 ? [`interrupted writes: ${interruptedWrites}`] : []),
+    isComplete ? `${out}: everything was got` : `${out}: not everything was got; ${out}/manifest.json says what is missing`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** A salvage for programs. */
+export function jsonOfSalvage(report: SalvageReport, out: string): Readonly<Record<string, unknown>> {
+  const { image, sectorSize, metadataSize, sectorCount, arenas } = report.device
+  const layouts = arenas.map(({ index, offset, firstLba, others: _others, ...layout }) => ({
+    index,
+    offset,
+    firstLba,
+    layout: layoutOf(layout),
+  }))
+  return { image, out, sectorSize, metadataSize, sectorCount, arenas: layouts, ...countsOf(report) }
+}
