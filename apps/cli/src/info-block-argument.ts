@@ -16,10 +16,13 @@ function pair(text: string): [field: string, value: number | string] {
   const [name, value] = [text.slice(0, Math.max(at, 0)).trim(), text.slice(at + 1).trim()]
   const field = FIELDS.get(plain(name))
   if (field === undefined)
-    throw new UsageError(`--info-block has no value ${JSON.stringify(name)}: there are ${INFO_FIELDS.join(', ')}`)
+    throw new UsageError(
+      `--info-block has no value ${JSON.stringify(name)}: there are ${INFO_FIELDS.join(', ')}`,
+    )
   if (field === 'uuid') return [field, value]
   const number = /^0x[0-9a-f]+$/i.test(value) ? Number(value) : parseSize(value)
-  if (number === undefined) throw new UsageError(`--info-block ${name}: ${JSON.stringify(value)} is no number`)
+  if (number === undefined)
+    throw new UsageError(`--info-block ${name}: ${JSON.stringify(value)} is no number`)
   return [field, number]
 }
 

@@ -44,7 +44,8 @@ export async function checkDirectory(target: ImageToOpen, path: string, force: b
     }
     if (names.length > 0 && !force)
       throw new CommandError(`${path}: is not empty (ENOTEMPTY): name a new directory, or use --force`)
-    for (const name of OUTPUTS.filter((output) => names.includes(output))) await checkOld(target, join(path, name))
+    for (const name of OUTPUTS.filter((output) => names.includes(output)))
+      await checkOld(target, join(path, name))
   })
 }
 

@@ -40,7 +40,13 @@ export class SalvageManifest {
     })
   }
 
-  begin({ image, sizeBytes, sectorSize, metadataSize, sectorCount }: SalvagedDevice): Promise<void> | undefined {
+  begin({
+    image,
+    sizeBytes,
+    sectorSize,
+    metadataSize,
+    sectorCount,
+  }: SalvagedDevice): Promise<void> | undefined {
     const files = { sectors: 'sectors.img', blocks: 'unreferenced.img' }
     this.json.begin('{')
     this.json.fields({ format: 'bttkit-salvage', version: 1, image, sizeBytes })
@@ -52,7 +58,13 @@ export class SalvageManifest {
   beginArena({ index, offset, firstLba, others, ...layout }: SalvagedArena): Promise<void> | undefined {
     this.json.endTo(ARENAS)
     this.json.begin('{')
-    this.json.fields({ index, offset, firstLba, layout: layoutOf(layout), otherLayouts: others.map(layoutOf) })
+    this.json.fields({
+      index,
+      offset,
+      firstLba,
+      layout: layoutOf(layout),
+      otherLayouts: others.map(layoutOf),
+    })
     this.list = undefined
     return this.flushSome()
   }
@@ -113,5 +125,8 @@ export class SalvageManifest {
 /** What a salvage got, in numbers. */
 export function countsOf(report: SalvageReport): Readonly<Record<string, unknown>> {
   const { sectors, blocks, unreferencedBlocks, damagedBlocks, interruptedWrites, isComplete } = report
-  return { counts: { sectors, blocks, unreferencedBlocks, damagedBlocks, interruptedWrites }, everythingGot: isComplete }
+  return {
+    counts: { sectors, blocks, unreferencedBlocks, damagedBlocks, interruptedWrites },
+    everythingGot: isComplete,
+  }
 }

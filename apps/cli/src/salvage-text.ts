@@ -1,5 +1,5 @@
 /** What `btt salvage` prints. */
-import { CERTAINTIES, type SalvageReport, type SalvagedArena } from '@bttkit/salvage'
+import { CERTAINTIES, type ConsideredLayout, type SalvageReport, type SalvagedArena } from '@bttkit/salvage'
 import { countsOf, layoutOf } from './salvage-manifest.ts'
 
 const SOURCES = {
@@ -10,10 +10,18 @@ const SOURCES = {
   'by-hand': 'by hand',
 } as const satisfies Readonly<Record<SalvagedArena['source'], string>>
 
-function describeArena({ index, offset, source, info, fit }: SalvagedArena): string[] {
-  const shape = `${info.externalNlba} sectors of ${info.externalLbasize} bytes`
-  const first = `arena ${index} at byte ${offset}, ${SOURCES[source]}: ${shape}`
-  return [first, ...fit.contradictions.map((contradiction) => `  ${contradiction}`)]
+function shapeOf({ info }: ConsideredLayout): string {
+  const { externalNlba, externalLbasize, nfree } = info
+  return `${externalNlba} sectors of ${externalLbasize} bytes, nfree ${nfree}`
+}
+
+function describeArena(arena: SalvagedArena): string[] {
+  const { index, offset, source, fit, others } = arena
+  const lines = [`arena ${index} at byte ${offset}, ${SOURCES[source]}: ${shapeOf(arena)}`]
+  for (const contradiction of fit.contradictions) lines.push(`  ${contradiction}`)
+  const better = others.find((other) => other.fit.isFlogRight && other.fit.damages < fit.damages)
+  if (better !== undefined) lines.push(`  flog and map fit better: ${shapeOf(better)}`)
+  return lines
 }
 
 /** A salvage for people. */
@@ -27,7 +35,9 @@ export function describeSalvage(report: SalvageReport, out: string): string {
     `sectors: ${counts.join(', ')}`,
     `blocks that are no sector's for sure: ${blocks}, of which ${unreferencedBlocks} are nobody's`,
     ...(interruptedWrites > 0 ? [`interrupted writes: ${interruptedWrites}`] : []),
-    isComplete ? `${out}: everything was got` : `${out}: not everything was got; ${out}/manifest.json says what is missing`,
+    isComplete
+      ? `${out}: everything was got`
+      : `${out}: not everything was got; ${out}/manifest.json says what is missing`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -69,7 +69,8 @@ function guesses(
     for (const spare of [nfree, internalNlba - externalNlba])
       if (spare >= 1 && spare <= MAX_NFREE) nfrees.add(spare)
     const size = info2off + INFO_BLOCK_BYTES
-    if (given === undefined && Number.isSafeInteger(size) && size >= MIN_ARENA_BYTES && size <= roomBytes) sizes.add(size)
+    if (given === undefined && Number.isSafeInteger(size) && size >= MIN_ARENA_BYTES && size <= roomBytes)
+      sizes.add(size)
   }
   return [...sizes].flatMap((sizeBytes) =>
     [...sectors].flatMap((externalLbasize) =>

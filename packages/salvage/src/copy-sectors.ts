@@ -22,13 +22,7 @@ class SectorCopy {
   private readonly standings: Standing[] = []
   private firstLba = 0
 
-  constructor(
-    run: SalvageRun,
-    survey: ArenaSurvey,
-    sound: Standing,
-    runs: SectorRuns,
-    contentBytes: number,
-  ) {
+  constructor(run: SalvageRun, survey: ArenaSurvey, sound: Standing, runs: SectorRuns, contentBytes: number) {
     this.run = run
     this.survey = survey
     this.runs = runs

@@ -4,7 +4,6 @@ import {
   applyPatches,
   corruptions,
   finalGeneration,
-  kernelImage,
   kernelImages,
   kernelPattern,
   poolImage,

@@ -39,9 +39,15 @@ const ArenaByHand = v.strictObject({
 export type InfoByHand = v.InferOutput<typeof ArenaByHand>
 
 const InfosByHand = v.union([
-  v.pipe(v.strictObject({ arenas: v.pipe(v.array(ArenaByHand), v.minLength(1)) }), v.transform(({ arenas }) => arenas)),
+  v.pipe(
+    v.strictObject({ arenas: v.pipe(v.array(ArenaByHand), v.minLength(1)) }),
+    v.transform(({ arenas }) => arenas),
+  ),
   v.pipe(v.array(ArenaByHand), v.minLength(1)),
-  v.pipe(ArenaByHand, v.transform((arena) => [arena])),
+  v.pipe(
+    ArenaByHand,
+    v.transform((arena) => [arena]),
+  ),
 ])
 
 /** The names that there are. */

@@ -156,8 +156,7 @@ class BlockKeeping {
     this.found = []
     const { content, flagged } = survey
     const unnamed = new Map<number, Found>()
-    for (const one of found)
-      if (content.has(one.block) || flagged.has(one.block)) unnamed.set(one.block, one)
+    for (const one of found) if (content.has(one.block) || flagged.has(one.block)) unnamed.set(one.block, one)
     if (unnamed.size > 0) yield* this.nameHolders(unnamed)
     for (const { block, at, lost, why, lbas, holders } of found) {
       const lanes = survey.flog.reading.free.get(block) ?? []

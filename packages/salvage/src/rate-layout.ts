@@ -17,20 +17,17 @@ import type { SalvageRun } from './salvage-run.ts'
 /** With fewer writes in the flog it is no wonder that the map has none of them. */
 const TELLING_WRITES = 4
 
-type WrongCode = 'map-range' | 'map-duplicate' | 'map-state' | 'map-free' | 'map-lost' | 'block-lost'
-
 /** What is wrong, for people; by code. */
-const WORDS: Readonly<Record<WrongCode, string>> = {
-  'map-range': 'map entries name blocks that the arena does not have',
-  'map-duplicate': 'blocks are mapped by several sectors',
-  'map-state': 'map entries are as nobody writes them',
-  'map-free': 'blocks are mapped, and free in a lane',
-  'map-lost': 'ranges of the map cannot be read',
-  'block-lost': 'blocks belong to no sector and to no lane',
-}
+const WRONG = [
+  ['map-range', 'map entries name blocks that the arena does not have'],
+  ['map-duplicate', 'blocks are mapped by several sectors'],
+  ['map-state', 'map entries are as nobody writes them'],
+  ['map-free', 'blocks are mapped, and free in a lane'],
+  ['map-lost', 'ranges of the map cannot be read'],
+  ['block-lost', 'blocks belong to no sector and to no lane'],
+] as const
 /** Those that say of an entry that it is wrong. */
-const WRONG_ENTRIES: readonly WrongCode[] = ['map-range', 'map-duplicate', 'map-state']
-const CODES = Object.keys(WORDS) as readonly WrongCode[]
+const WRONG_ENTRIES = ['map-range', 'map-duplicate', 'map-state'] as const
 
 /** Groups of the flog that say nothing that can be. */
 function badLanesIn(log: FindingLog): number {
@@ -70,7 +67,7 @@ function* contradictionsIn(
   if (unusual.length > 0) yield `no known writer lays out an arena so: ${unusual.join(', ')} would be other`
   if (badLanes > 0) yield `${badLanes} of ${info.nfree} groups of the flog say nothing that can be`
   if (isOtherMap) yield 'the map has none of the writes that are in the flog'
-  for (const code of CODES) if (log.countOf(code) > 0) yield `${log.countOf(code)} ${WORDS[code]}`
+  for (const [code, words] of WRONG) if (log.countOf(code) > 0) yield `${log.countOf(code)} ${words}`
 }
 
 /** Reads flog and map. */

@@ -5,7 +5,7 @@
  * image is in one or the other.
  */
 import { LayoutError, type PmemProvider, type Sleepable } from '@bttkit/interfaces'
-import { MAP_ENTRY_BYTES, mapState, sectorShape } from '@bttkit/btt-format'
+import { MAP_ENTRY_BYTES, mapState, sectorShape, unusualLayoutFields } from '@bttkit/btt-format'
 import {
   ImageReader,
   checkFlog,
@@ -16,9 +16,8 @@ import {
 } from '@bttkit/checker-image/parts'
 import { mightSleep } from '@bttkit/sleepable'
 import { STANDING, type Standing } from './certainty.ts'
-import { LayoutChooser } from './choose-layouts.ts'
+import { chooseLayouts } from './choose-layouts.ts'
 import { copySectors } from './copy-sectors.ts'
-import { unusualLayoutFields } from '@bttkit/btt-format'
 import { checkInfoByHand, type InfoByHand } from './info-by-hand.ts'
 import { keepBlocks } from './kept-blocks.ts'
 import type { SalvageSink, SalvagedArena, SalvagedDevice } from './salvage-sink.ts'
@@ -175,7 +174,7 @@ export function* salvage(
   const run = new SalvageRun(new ImageReader(provider), sink, options)
   const { infoBlocks = [], namespaceOffset, includeMetadata = false } = options
   const byHand = infoBlocks.length === 0 ? [] : checkInfoByHand(infoBlocks)
-  const chooser = new LayoutChooser(run, yield* readSurroundings(run.reader), byHand)
-  const arenas = yield* chooser.choose(namespaceOffset)
+  const around = yield* readSurroundings(run.reader)
+  const arenas = yield* chooseLayouts(run, around, byHand, namespaceOffset)
   return yield* new Salvage(run, describeDevice(run, arenas, includeMetadata)).salvage()
 }

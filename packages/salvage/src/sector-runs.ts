@@ -1,16 +1,25 @@
 import type { ByteRange, Sleepable } from '@bttkit/interfaces'
-import { CERTAINTIES, type Certainty, type Standing } from './certainty.ts'
+import type { Certainty, Standing } from './certainty.ts'
 import type { SalvageSink } from './salvage-sink.ts'
 
 export type CertaintyCounts = Readonly<Record<Certainty, number>>
 
+const NONE: CertaintyCounts = {
+  certain: 0,
+  likely: 0,
+  doubtful: 0,
+  duplicate: 0,
+  'never-written': 0,
+  zeroed: 0,
+  'marked-lost': 0,
+  unreadable: 0,
+  lost: 0,
+}
+
 /** Joins sectors that are alike to runs, and counts them. */
 export class SectorRuns {
   /** How many sectors are of each certainty. */
-  readonly counts = Object.fromEntries(CERTAINTIES.map((certainty) => [certainty, 0])) as Record<
-    Certainty,
-    number
-  >
+  readonly counts: Record<Certainty, number> = { ...NONE }
   private readonly sink: SalvageSink
   private lba = 0
   private count = 0

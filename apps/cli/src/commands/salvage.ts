@@ -50,7 +50,11 @@ export function salvageCommand(): Command {
   const command = new Command('salvage').description('get everything that can be read out of a damaged image')
   return declareOperands(command, { IMAGE: IMAGE_HELP })
     .requiredOption('--out <dir>', 'a new or empty directory to be filled')
-    .option('--info-block <values>', 'what is known of an arena whose info blocks are lost: NAME=VALUE,… or a file', append)
+    .option(
+      '--info-block <values>',
+      'what is known of an arena whose info blocks are lost: NAME=VALUE,… or a file',
+      append,
+    )
     .option('--include-metadata', 'put its metadata behind each sector')
     .option('--force', 'fill a directory that is not empty')
     .addHelpText('after', HELP)
