@@ -22,9 +22,15 @@ const ARENA = 3
 type ArenaList = 'sectors' | 'blocks' | 'interruptedWrites'
 
 /** The numbers of an info block; its checksum is no number of JSON, and says nothing here. */
-export function layoutOf({ source, info, fit }: ConsideredLayout): Readonly<Record<string, unknown>> {
+function layoutOf({ source, info, fit }: Omit<ConsideredLayout, 'offset'>): Readonly<Record<string, unknown>> {
   const { checksum: _checksum, ...fields } = info
   return { source, ...fields, fit }
+}
+
+/** An arena, without what is in it. */
+export function arenaOf({ index, offset, firstLba, others, ...layout }: SalvagedArena): Readonly<Record<string, unknown>> {
+  const otherLayouts = others.map((other) => ({ offset: other.offset, ...layoutOf(other) }))
+  return { index, offset, firstLba, layout: layoutOf(layout), otherLayouts }
 }
 
 export class SalvageManifest {
@@ -55,16 +61,10 @@ export class SalvageManifest {
     return this.flushSome()
   }
 
-  beginArena({ index, offset, firstLba, others, ...layout }: SalvagedArena): Promise<void> | undefined {
+  beginArena(arena: SalvagedArena): Promise<void> | undefined {
     this.json.endTo(ARENAS)
     this.json.begin('{')
-    this.json.fields({
-      index,
-      offset,
-      firstLba,
-      layout: layoutOf(layout),
-      otherLayouts: others.map(layoutOf),
-    })
+    this.json.fields(arenaOf(arena))
     this.list = undefined
     return this.flushSome()
   }

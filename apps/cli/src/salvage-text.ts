@@ -1,6 +1,6 @@
 /** What `btt salvage` prints. */
 import { CERTAINTIES, type ConsideredLayout, type SalvageReport, type SalvagedArena } from '@bttkit/salvage'
-import { countsOf, layoutOf } from './salvage-manifest.ts'
+import { arenaOf, countsOf } from './salvage-manifest.ts'
 
 const SOURCES = {
   primary: 'by its info block',
@@ -45,11 +45,5 @@ export function describeSalvage(report: SalvageReport, out: string): string {
 /** A salvage for programs. */
 export function jsonOfSalvage(report: SalvageReport, out: string): Readonly<Record<string, unknown>> {
   const { image, sectorSize, metadataSize, sectorCount, arenas } = report.device
-  const layouts = arenas.map(({ index, offset, firstLba, others: _others, ...layout }) => ({
-    index,
-    offset,
-    firstLba,
-    layout: layoutOf(layout),
-  }))
-  return { image, out, sectorSize, metadataSize, sectorCount, arenas: layouts, ...countsOf(report) }
+  return { image, out, sectorSize, metadataSize, sectorCount, arenas: arenas.map(arenaOf), ...countsOf(report) }
 }

@@ -1,6 +1,7 @@
 /** The arenas of an image, and how each is laid out: by its info blocks where they tell, else by what was given by hand, else by what flog and map fit best. */
 import {
   AmbiguousBttError,
+  LayoutError,
   NotABttError,
   PoolWithoutLayoutError,
   type Finding,
@@ -34,10 +35,13 @@ const MOST_OTHERS = 8
 /** Of each code that says something of where arenas are. */
 const MOST_FINDINGS = 8
 
-/** The layouts of an arena. The first one counts. */
-interface RankedPlace {
+/** The layouts that an arena may have. The first one counts. */
+type Ranked = readonly ConsideredLayout[]
+
+interface Place {
   readonly offset: number
-  readonly ranked: readonly ConsideredLayout[]
+  readonly identity: Identity
+  readonly usual: UsualNumbers
 }
 
 /** Who an arena is, and how it may be laid out, as far as another one tells. */
@@ -67,40 +71,37 @@ class LayoutChooser {
   /** @param namespaceOffset where the info block of arena 0 is; absent: probe */
   *choose(namespaceOffset: number | undefined): Sleepable<SalvagedArena[]> {
     const arenas: SalvagedArena[] = []
-    let place: RankedPlace | undefined = yield* this.firstArena(namespaceOffset)
+    let [best, ...others] = yield* this.firstArena(namespaceOffset)
     let firstLba = 0
-    while (place !== undefined) {
-      const { offset, ranked } = place
-      const [best, ...others] = ranked
-      if (best === undefined) break
+    while (best !== undefined) {
       const index = arenas.length
-      arenas.push({ index, offset, firstLba, ...best, others: others.slice(0, MOST_OTHERS) })
+      arenas.push({ index, firstLba, ...best, others: others.slice(0, MOST_OTHERS) })
       firstLba += best.info.externalNlba
-      const next = this.offsetAfter(offset, best.info, index + 1)
-      place = next === undefined ? undefined : yield* this.laterArena(next, index + 1, arenas[0]?.info)
+      const next = this.offsetAfter(best, index + 1)
+      if (next === undefined) break
+      ;[best, ...others] = yield* this.laterArena(next, index + 1, arenas[0]?.info ?? best.info)
     }
     return arenas
   }
 
-  private *firstArena(namespaceOffset: number | undefined): Sleepable<RankedPlace> {
+  private *firstArena(namespaceOffset: number | undefined): Sleepable<Ranked> {
     const [hand] = this.byHand
     const given = hand?.offset ?? namespaceOffset
     if (hand === undefined) {
       const first = yield* this.findFirst(given)
-      if (first !== undefined)
-        return { offset: first.offset, ranked: yield* this.layoutsAt(first, 'inferred') }
+      if (first !== undefined) return yield* this.layoutsAt(first, 'inferred')
     }
-    const places: RankedPlace[] = []
-    for (const position of probePositions(this.around.pool?.header, given))
-      places.push(yield* this.tryFirst(position, hand))
-    const [best] = places.toSorted(({ ranked: [one] }, { ranked: [other] }) =>
-      one === undefined || other === undefined
-        ? Number(one === undefined) - Number(other === undefined)
-        : byFit(one, other),
+    const pool = this.around.pool?.header
+    const places = probePositions(pool, given).map((position) => this.placeAt(position))
+    const elsewhere = probePositions(pool, undefined).map((position) => this.placeAt(position))
+    const ranked = yield* this.tryOut(
+      places,
+      given === undefined ? places : [...places, ...elsewhere],
+      hand,
+      'inferred',
     )
-    const [layout] = best?.ranked ?? []
-    if (best !== undefined && layout !== undefined && (hand !== undefined || isBelievable(layout)))
-      return best
+    const [best] = ranked
+    if (best !== undefined && (hand !== undefined || isBelievable(best))) return ranked
     throw new NotABttError(
       { image: this.run.reader.name },
       'neither an info block nor flog and map tell how it is laid out; what is known of it may be given by hand',
@@ -124,38 +125,61 @@ class LayoutChooser {
     return found?.arenas[0]
   }
 
-  /** Arena 0 at a place where no info block counts. */
-  private *tryFirst(
-    { offset, version }: ProbePosition,
-    hand: InfoByHand | undefined,
-  ): Sleepable<RankedPlace> {
+  /** A place where arena 0 may be, if no info block counts. */
+  private placeAt({ offset, version }: ProbePosition): Place {
     const pool = offset === POOL_BTT_OFFSET ? this.around.pool?.header : undefined
     const [major, minor] = version === '2.0' ? [2, 0] : [1, 1]
     const identity = { uuid: NULL_UUID, parentUuid: pool?.poolsetUuid ?? NULL_UUID, major, minor }
     const lbasizes = pool === undefined ? KERNEL_LBASIZES : [...KERNEL_LBASIZES, pool.blockSize]
-    return yield* this.tryOut(offset, identity, { lbasizes, nfrees: [DEFAULT_NFREE] }, hand, 'inferred')
+    return { offset, identity, usual: { lbasizes, nfrees: [DEFAULT_NFREE] } }
   }
 
-  /** Layouts by hand come first, whatever fits better. */
+  /**
+   * Layouts by hand come first, whatever fits better.
+   *
+   * @param places where it may be
+   * @param rivals where others are tried out, to find what fits better than what was given
+   */
   private *tryOut(
-    offset: number,
-    identity: Identity,
-    usual: UsualNumbers,
+    places: readonly Place[],
+    rivals: readonly Place[],
     hand: InfoByHand | undefined,
     source: LayoutSource,
-  ): Sleepable<RankedPlace> {
-    const given = hand === undefined ? [] : yield* this.trial.byHand(offset, identity, usual, hand)
-    if (given[0]?.fit.damages === 0) return { offset, ranked: given }
-    const others = yield* this.trial.usual(offset, identity, usual, source)
-    const rest = others.filter(({ info }) => !given.some((one) => isSameLayout(one.info, info)))
-    return { offset, ranked: [...given, ...rest] }
+  ): Sleepable<Ranked> {
+    const given = hand === undefined ? [] : yield* this.byHandAt(places, hand)
+    if (given[0]?.fit.damages === 0) return given
+    const others = new Map<string, ConsideredLayout>()
+    for (const { offset, identity, usual } of hand === undefined ? places : rivals) {
+      const nfrees = hand?.nfree === undefined ? usual.nfrees : [...usual.nfrees, hand.nfree]
+      for (const layout of yield* this.trial.usual(offset, identity, { ...usual, nfrees }, source))
+        others.set(JSON.stringify([offset, { ...layout.info, checksum: 0 }]), layout)
+    }
+    const rest = [...others.values()].filter((other) => !given.some((one) => isSameLayout(one, other)))
+    const [first, ...more] = given
+    return first === undefined ? rest.toSorted(byFit) : [first, ...[...more, ...rest].toSorted(byFit)]
+  }
+
+  /** @throws {LayoutError} where what was given leaves nothing at any of the places */
+  private *byHandAt(places: readonly Place[], hand: InfoByHand): Sleepable<Ranked> {
+    const found: ConsideredLayout[] = []
+    let refusal: unknown
+    for (const { offset, identity, usual } of places) {
+      try {
+        found.push(...(yield* this.trial.byHand(offset, identity, usual, hand)))
+      } catch (error) {
+        if (!(error instanceof LayoutError)) throw error
+        refusal = error
+      }
+    }
+    if (found.length === 0) throw refusal
+    return found.toSorted(byFit)
   }
 
   /** The layouts of an arena with an info block that can be used. Others are tried out where it tells what cannot be. */
   private *layoutsAt(
     { offset, info }: { readonly offset: number; readonly info: InfoBlock },
     source: LayoutSource,
-  ): Sleepable<readonly ConsideredLayout[]> {
+  ): Sleepable<Ranked> {
     const told = yield* this.trial.told(offset)
     const [best] = told
     if (best?.fit.isFlogRight === true && !isUnusual(best)) return told
@@ -164,12 +188,13 @@ class LayoutChooser {
     const others = (yield* this.trial.usual(offset, identity, usual, source))
       .filter(isBelievable)
       .map((layout) => ({ ...layout, info: { ...layout.info, nextoff } }))
-      .filter((layout) => !told.some((one) => isSameLayout(one.info, layout.info)))
+      .filter((layout) => !told.some((one) => isSameLayout(one, layout)))
     return [...told, ...others].toSorted(byFit)
   }
 
   /** Where the next arena is, if there is one. */
-  private offsetAfter(offset: number, { nextoff }: InfoBlock, index: number): number | undefined {
+  private offsetAfter({ offset, info }: ConsideredLayout, index: number): number | undefined {
+    const { nextoff } = info
     const [before, hand] = [this.byHand[index - 1], this.byHand[index]]
     const isJoined = hand !== undefined && before?.size !== undefined
     const behind = isJoined ? offset + (before.size ?? 0) : this.unreachable.get(index)
@@ -177,20 +202,17 @@ class LayoutChooser {
     return next !== undefined && next > offset && this.around.end - next >= MIN_ARENA_BYTES ? next : undefined
   }
 
-  private *laterArena(
-    offset: number,
-    index: number,
-    first: InfoBlock | undefined,
-  ): Sleepable<RankedPlace | undefined> {
-    if (first === undefined) return undefined
+  private *laterArena(offset: number, index: number, first: InfoBlock): Sleepable<Ranked> {
     const hand = this.byHand[index]
     const { arena } = yield* examinePlace(this.run.reader, offset, this.around.end)
     if (hand === undefined && arena?.info.externalLbasize === first.externalLbasize)
-      return { offset, ranked: yield* this.layoutsAt(arena, 'other-arena') }
-    const { identity, usual } = kinOf(first)
-    const { ranked } = yield* this.tryOut(offset, identity, usual, hand, 'other-arena')
-    const isKin = ({ info }: ConsideredLayout): boolean => info.externalLbasize === first.externalLbasize
-    return { offset, ranked: ranked.filter((one) => one.source === 'by-hand' || isKin(one)) }
+      return yield* this.layoutsAt(arena, 'other-arena')
+    const places = [{ offset, ...kinOf(first) }]
+    const ranked = yield* this.tryOut(places, places, hand, 'other-arena')
+    // What is left of an info block may tell of sectors of another size, which a BTT does not have.
+    return ranked.filter(
+      ({ source, info }) => source === 'by-hand' || info.externalLbasize === first.externalLbasize,
+    )
   }
 }
 

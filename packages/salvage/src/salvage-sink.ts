@@ -26,7 +26,7 @@ export interface LayoutFit {
   readonly badLanes: number
   /** Sectors with a content. */
   readonly written: number
-  /** What a check finds wrong with flog and map by it, lanes and blocks without an owner included. 0 is no accident. */
+  /** How much is wrong with flog and map by it, blocks without an owner included. 0 is no accident. */
   readonly damages: number
   /** What contradicts it, for people. */
   readonly contradictions: readonly string[]
@@ -34,6 +34,8 @@ export interface LayoutFit {
 
 /** A layout that an arena may have. */
 export interface ConsideredLayout {
+  /** Byte of the storage at which the arena starts. */
+  readonly offset: number
   readonly source: LayoutSource
   readonly info: InfoBlock
   readonly fit: LayoutFit
@@ -42,8 +44,6 @@ export interface ConsideredLayout {
 /** An arena as it is read. */
 export interface SalvagedArena extends ConsideredLayout {
   readonly index: number
-  /** Byte of the storage at which it starts. */
-  readonly offset: number
   /** The LBA of the device that its first sector has. */
   readonly firstLba: number
   /** Other layouts that were tried out, the best first; at most 8. */

@@ -1,6 +1,6 @@
 /** Salvaging into memory, and what sectors held before an image was damaged. */
 import { BttEngine } from '@bttkit/btt'
-import { INFO_BLOCK_BYTES, decodeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
+import { INFO_BLOCK_BYTES, decodeInfoBlock, encodeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
 import { isBttkitError, type PmemProvider } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
@@ -96,6 +96,13 @@ export class MemorySink implements SalvageSink {
     return this.keptTexts().has(textOf(content))
   }
 
+  /** Whether some sector has it, its own or not. */
+  hasSector(content: Uint8Array): boolean {
+    return Array.from({ length: this.device?.sectorCount ?? 0 }, (_, lba) => this.sector(lba)).some(
+      (sector) => Buffer.compare(sector, content) === 0,
+    )
+  }
+
   private keptTexts(): ReadonlySet<string> {
     this.texts ??= new Set([...this.contents.values()].map(textOf))
     return this.texts
@@ -162,7 +169,62 @@ export function faultsOf({ sink }: Salvaged, bases: readonly (readonly Sector[])
     if (isOwn && !bases.some((base) => isHeld(base[lba]))) foreign.push(lba)
     const wanted = bases[0]?.[lba]
     if (!(wanted instanceof Uint8Array) || isHeld(wanted) || wanted.every((byte) => byte === 0)) continue
-    if (!sink.hasBlock(wanted)) hidden.push(lba)
+    if (!sink.hasBlock(wanted) && !sink.hasSector(wanted)) hidden.push(lba)
   }
   return { foreign, hidden }
+}
+
+/** Of an image of version 1.1. */
+export const INFO_OFFSET = 4096
+/** Of each of the small images. */
+export const ARENA_BYTES = 16 * 2 ** 20 + 4096
+/** So many sectors of a small image were written, from the first on. */
+export const WRITTEN_SECTORS = 200
+
+/** An image of one arena with four lanes, whose first sectors were written twice, so that sectors and blocks have different numbers. No two contents are the same. */
+export function smallImage(externalLbasize: number): Uint8Array {
+  const bytes = new Uint8Array(INFO_OFFSET + ARENA_BYTES)
+  const memory = new MemoryProvider({ bytes })
+  const uuid = '11111111-2222-3333-4444-555555555555'
+  runAtomic(engine.create(memory, { externalLbasize, nfree: 4, uuid }))
+  const device = runAtomic(engine.attach(memory))
+  for (let round = 1; round <= 2; round++)
+    for (let lba = 0; lba < WRITTEN_SECTORS; lba++)
+      runAtomic(device.sleepable.write(lba, contentOf(device.sectorSize, round, lba)))
+  runAtomic(device.sleepable.close())
+  return bytes
+}
+
+function contentOf(length: number, round: number, lba: number): Uint8Array {
+  const content = new Uint8Array(length).fill(round)
+  new DataView(content.buffer).setUint32(0, lba * 8 + round)
+  return content
+}
+
+/** Stores an info block and its backup, with the checksum that they should have. */
+export function storeInfo(bytes: Uint8Array, offset: number, info: InfoBlock): void {
+  const block = encodeInfoBlock(info)
+  bytes.set(block, offset)
+  bytes.set(block, offset + info.info2off)
+}
+
+export function wipeInfo(bytes: Uint8Array, offset: number, info = infoAt(bytes, offset)): void {
+  bytes.fill(0, offset, offset + INFO_BLOCK_BYTES)
+  bytes.fill(0, offset + info.info2off, offset + info.info2off + INFO_BLOCK_BYTES)
+}
+
+/** Two small arenas, one behind the other. The contents of the second are those of the first, but for their last byte. */
+export function twoArenas(externalLbasize: number): Uint8Array {
+  const one = smallImage(externalLbasize)
+  const info = infoAt(one, INFO_OFFSET)
+  const both = new Uint8Array(INFO_OFFSET + 2 * ARENA_BYTES)
+  both.set(one)
+  both.set(one.subarray(INFO_OFFSET), INFO_OFFSET + ARENA_BYTES)
+  storeInfo(both, INFO_OFFSET, { ...info, nextoff: ARENA_BYTES })
+  const second = INFO_OFFSET + ARENA_BYTES + info.dataoff
+  for (let block = 0; block < info.internalNlba; block++) {
+    const at = second + block * info.internalLbasize
+    if (both[at + 3] !== 0) both[at + 511] = 0xaa
+  }
+  return both
 }

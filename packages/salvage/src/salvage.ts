@@ -23,6 +23,7 @@ import { keepBlocks } from './kept-blocks.ts'
 import type { SalvageSink, SalvagedArena, SalvagedDevice } from './salvage-sink.ts'
 import { SalvageRun, type SalvageRunOptions } from './salvage-run.ts'
 import { SectorRuns, type CertaintyCounts } from './sector-runs.ts'
+import { hasRival, isBelievable } from './try-layouts.ts'
 import { surveyMap, type ArenaSurvey, type FlogSurvey } from './survey-map.ts'
 
 export interface SalvageOptions extends SalvageRunOptions {
@@ -50,16 +51,17 @@ export interface SalvageReport {
 }
 
 /** What a sector is by this layout with which nothing is wrong. */
-function soundBy({ source, fit, info }: SalvagedArena): Standing {
-  const { isFlogRight, isMapRight, damages } = fit
+function soundBy(arena: SalvagedArena): Standing {
+  const { source, fit, info, others } = arena
+  const isUsual = unusualLayoutFields(info).length === 0
   if (source !== 'primary' && source !== 'backup') {
-    const isBorneOut = isFlogRight && isMapRight && unusualLayoutFields(info).length === 0
+    const isBorneOut = isBelievable(arena) && fit.isMapRight && isUsual && !hasRival(arena, others)
     if (!isBorneOut) return STANDING.doubtful
     return source === 'by-hand' ? STANDING.byHand : STANDING.inferred
   }
-  if (unusualLayoutFields(info).length > 0) return damages === 0 ? STANDING.unusual : STANDING.doubtful
-  if (isFlogRight) return isMapRight ? STANDING.certain : STANDING.damagedAround
-  return isMapRight ? STANDING.flogDamaged : STANDING.doubtful
+  if (!isUsual) return fit.damages === 0 ? STANDING.unusual : STANDING.doubtful
+  if (fit.isFlogRight) return fit.isMapRight ? STANDING.certain : STANDING.damagedAround
+  return fit.isMapRight ? STANDING.flogDamaged : STANDING.doubtful
 }
 
 class Salvage {

@@ -17,11 +17,6 @@ import type { SalvageRun } from './salvage-run.ts'
 /** So many sectors with a content, and hardly one that is wrong, are no accident. */
 const TELLING_SECTORS = 16
 
-interface LayoutGuess {
-  readonly source: LayoutSource
-  readonly info: InfoBlock
-}
-
 const LAYOUT_FIELDS = [
   'externalLbasize',
   'internalLbasize',
@@ -33,9 +28,29 @@ const LAYOUT_FIELDS = [
   'logoff',
 ] as const satisfies readonly (keyof InfoBlock)[]
 
+interface LayoutGuess {
+  readonly source: LayoutSource
+  readonly info: InfoBlock
+}
+
 /** Whether sectors are found at the same places by both. */
-export function isSameLayout(one: InfoBlock, other: InfoBlock): boolean {
+export function isSamePlaces(one: ConsideredLayout, other: ConsideredLayout): boolean {
+  const placesIn = ({ offset, info }: ConsideredLayout): number[] => [
+    offset + info.dataoff,
+    offset + info.mapoff,
+    info.internalLbasize,
+  ]
+  const others = placesIn(other)
+  return placesIn(one).every((place, index) => place === others[index])
+}
+
+function isSameInfo(one: InfoBlock, other: InfoBlock): boolean {
   return LAYOUT_FIELDS.every((field) => one[field] === other[field])
+}
+
+/** Whether it is the same arena, but for who it is. */
+export function isSameLayout(one: ConsideredLayout, other: ConsideredLayout): boolean {
+  return one.offset === other.offset && isSameInfo(one.info, other.info)
 }
 
 export function isUnusual({ info }: ConsideredLayout): boolean {
@@ -57,6 +72,11 @@ export function isBelievable({ fit }: ConsideredLayout): boolean {
   return isFlogRight || (isMapRight && written >= TELLING_SECTORS)
 }
 
+/** Whether another layout fits as well, by which the sectors are elsewhere. */
+export function hasRival(layout: ConsideredLayout, others: readonly ConsideredLayout[]): boolean {
+  return others.some((other) => byFit(layout, other) >= 0 && !isSamePlaces(layout, other))
+}
+
 export class LayoutTrial {
   private readonly run: SalvageRun
   private readonly end: number
@@ -76,7 +96,7 @@ export class LayoutTrial {
     const guesses: LayoutGuess[] = []
     if (primary !== undefined) guesses.push({ source: 'primary', info: primary })
     if (backup !== undefined && backup.info2off === place.backup.offset - offset) {
-      const isOther = primary === undefined || !isSameLayout(primary, backup)
+      const isOther = primary === undefined || !isSameInfo(primary, backup)
       if (isOther) guesses.push({ source: 'backup', info: backup })
     }
     return yield* this.rank(offset, guesses)
@@ -135,7 +155,8 @@ export class LayoutTrial {
     const rated: ConsideredLayout[] = []
     for (const { source, info } of fitting.length > 0 ? fitting : guesses) {
       yield* run.pause()
-      rated.push({ source, info, fit: yield* rateLayout(run, { index: 0, offset, firstLba: 0, info }) })
+      const fit = yield* rateLayout(run, { index: 0, offset, firstLba: 0, info })
+      rated.push({ offset, source, info, fit })
     }
     return rated.toSorted(byFit)
   }
