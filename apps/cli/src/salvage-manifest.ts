@@ -22,13 +22,23 @@ const ARENA = 3
 type ArenaList = 'sectors' | 'blocks' | 'interruptedWrites'
 
 /** The numbers of an info block; its checksum is no number of JSON, and says nothing here. */
-function layoutOf({ source, info, fit }: Omit<ConsideredLayout, 'offset'>): Readonly<Record<string, unknown>> {
+function layoutOf({
+  source,
+  info,
+  fit,
+}: Omit<ConsideredLayout, 'offset'>): Readonly<Record<string, unknown>> {
   const { checksum: _checksum, ...fields } = info
   return { source, ...fields, fit }
 }
 
 /** An arena, without what is in it. */
-export function arenaOf({ index, offset, firstLba, others, ...layout }: SalvagedArena): Readonly<Record<string, unknown>> {
+export function arenaOf({
+  index,
+  offset,
+  firstLba,
+  others,
+  ...layout
+}: SalvagedArena): Readonly<Record<string, unknown>> {
   const otherLayouts = others.map((other) => ({ offset: other.offset, ...layoutOf(other) }))
   return { index, offset, firstLba, layout: layoutOf(layout), otherLayouts }
 }

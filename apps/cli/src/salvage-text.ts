@@ -45,5 +45,13 @@ export function describeSalvage(report: SalvageReport, out: string): string {
 /** A salvage for programs. */
 export function jsonOfSalvage(report: SalvageReport, out: string): Readonly<Record<string, unknown>> {
   const { image, sectorSize, metadataSize, sectorCount, arenas } = report.device
-  return { image, out, sectorSize, metadataSize, sectorCount, arenas: arenas.map(arenaOf), ...countsOf(report) }
+  return {
+    image,
+    out,
+    sectorSize,
+    metadataSize,
+    sectorCount,
+    arenas: arenas.map(arenaOf),
+    ...countsOf(report),
+  }
 }
