@@ -41,7 +41,7 @@ test('sectors that share a block: its content is kept once, and each of them is 
   const salvaged = salvageBytes(withEntries({ 7: normalEntry(blockOf(50)), 90: normalEntry(blockOf(50)) }))
   expect(faultsOf(salvaged, [base])).toEqual(NONE)
   expect(certaintiesOf(salvaged, [7, 50, 90])).toEqual(['duplicate', 'duplicate', 'duplicate'])
-  const [kept] = salvaged.sink.blocks.filter(({ why }) => why === 'duplicate')
+  const kept = salvaged.sink.blocks.find(({ why }) => why === 'duplicate')
   expect(kept).toMatchObject({ block: blockOf(50), lbas: [7, 50, 90], holders: 3 })
   expect(salvaged.sink.blockAt(kept?.at ?? -1)).toEqual(base[50])
   const lost = salvaged.sink.blocks.filter(({ why }) => why === 'unreferenced')
@@ -63,7 +63,7 @@ test('a sector whose entry names the block of one that is zeroed is not called l
 
 test('a sector whose entry names a free block is not called likely', () => {
   const free = info.internalNlba - info.nfree
-  const [lane] = salvageBytes(small).sink.blocks.filter(({ why }) => why === 'free')
+  const lane = salvageBytes(small).sink.blocks.find(({ why }) => why === 'free')
   const salvaged = salvageBytes(withEntries({ 7: normalEntry(lane?.block ?? free) }))
   expect(faultsOf(salvaged, [base])).toEqual(NONE)
   expect(salvaged.sink.runOf(7)).toMatchObject({ certainty: 'duplicate', reason: 'shared-with-lane' })
