@@ -86,6 +86,16 @@ const smallInfo = infoAt(small, INFO_OFFSET)
 const wiped = small.slice()
 wipeInfo(wiped, INFO_OFFSET)
 
+test('an nfree that nobody knows is that of the groups of the flog', () => {
+  const salvaged = salvageBytes(wiped)
+  expect(faultsOf(salvaged, [base])).toEqual(NONE)
+  expect(salvaged.sink.arenas[0]).toMatchObject({
+    source: 'inferred',
+    info: { nfree: 4 },
+    fit: { damages: 0 },
+  })
+})
+
 test.each<[InfoByHand]>([
   [{ nfree: 4 }],
   [{ offset: INFO_OFFSET, sectorSize: 4096, nfree: 4 }],
@@ -163,7 +173,7 @@ test('an arena to which no other leads is found', () => {
 })
 
 test.each<[string, InfoByHand[]]>([
-  ['by its size', [{ nfree: 4, size: ARENA_BYTES }, { nfree: 4 }]],
+  ['by its size', [{ size: ARENA_BYTES }, {}]],
   [
     'by the place of the second',
     [
@@ -171,7 +181,7 @@ test.each<[string, InfoByHand[]]>([
       { nfree: 4, offset: SECOND },
     ],
   ],
-  ['by nextoff', [{ nfree: 4, size: ARENA_BYTES, nextoff: ARENA_BYTES }]],
+  ['by nextoff', [{ size: ARENA_BYTES, nextoff: ARENA_BYTES }]],
 ])('both arenas without info blocks, the first one given by hand, %s', (_name, infoBlocks) => {
   const bytes = both.slice()
   wipeInfo(bytes, SECOND)

@@ -1,5 +1,6 @@
 /** A salvage as an operation: what it reads, how it ends, and images that nobody made. */
 import { expect, test } from 'vitest'
+import { poolImage } from '@bttkit/fixtures'
 import { INFO_BLOCK_BYTES } from '@bttkit/btt-format'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAsync, runAtomic } from '@bttkit/sleepable'
@@ -93,6 +94,11 @@ test('images of random bytes are refused', () => {
   for (let i = 0, state = 7; i < words.length; i++)
     words[i] = state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
   expect(() => salvageBytes(bytes)).toThrow(expect.objectContaining({ code: 'BTT_NOT_FOUND' }))
+})
+
+test('a pool that was never written is refused: it has no BTT', () => {
+  const bytes = poolImage('no-layout-512').bytes()
+  expect(() => salvageBytes(bytes)).toThrow(expect.objectContaining({ code: 'BTT_POOL_WITHOUT_LAYOUT' }))
 })
 
 test.each([0, 1, 4095, INFO_BLOCK_BYTES, 2 ** 20])('an image of %i bytes is refused', (size) => {

@@ -9,6 +9,7 @@ import {
   type Surroundings,
   type UsualNumbers,
 } from '@bttkit/checker-image/parts'
+import { guessNfree } from './guess-nfree.ts'
 import { lbasizesByHand, layoutsByHand, type InfoByHand } from './info-by-hand.ts'
 import { fitsFlog, rateLayout } from './rate-layout.ts'
 import type { ConsideredLayout, LayoutSource } from './salvage-sink.ts'
@@ -34,7 +35,7 @@ interface LayoutGuess {
 }
 
 /** Whether sectors are found at the same places by both. */
-export function isSamePlaces(one: ConsideredLayout, other: ConsideredLayout): boolean {
+function isSamePlaces(one: ConsideredLayout, other: ConsideredLayout): boolean {
   const placesIn = ({ offset, info }: ConsideredLayout): number[] => [
     offset + info.dataoff,
     offset + info.mapoff,
@@ -141,7 +142,13 @@ export class LayoutTrial {
   }
 
   private *possible(offset: number, identity: Identity, usual: UsualNumbers): Sleepable<InfoBlock[]> {
-    const { candidates, survivors } = yield* this.search.possibleCandidates(offset, identity, usual)
+    const nfrees = new Set(usual.nfrees)
+    for (const size of usual.sizes ?? [this.end - offset]) {
+      const nfree = yield* guessNfree(this.run, offset, size)
+      if (nfree !== undefined) nfrees.add(nfree)
+    }
+    const numbers = { ...usual, nfrees: [...nfrees] }
+    const { candidates, survivors } = yield* this.search.possibleCandidates(offset, identity, numbers)
     const [known] = survivors
     return candidates.map(({ info }) => ({ ...info, uuid: known?.uuid ?? info.uuid }))
   }
