@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Verdict } from '@bttkit/checker-image'
+import type { ImageReport, Verdict } from '@bttkit/checker-image'
 import { PageObserver } from '@bttkit/image-page'
 import {
   commonOptions,
@@ -26,6 +26,9 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = { clean: 0, recoverable: 0
 /** Of each code so many findings are listed, and the others counted. */
 const LISTED = { text: 20, json: 1000 } as const
 
+/** Neither an image that cannot be opened, nor a rule that did not come to its end, says anything about the image. */
+const NOT_CHECKED = 8
+
 /** After a repair that changed something. */
 const REPAIRED = 1
 
@@ -42,7 +45,8 @@ Verdicts and exit codes, as of fsck:
   recoverable  0   writes were interrupted; attaching the image completes them
   repaired     1   nothing is wrong any more
   damaged      4   also when a repair left something
-  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written
+  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written,
+                   or a rule of a plugin did not come to its end
   wrong call  16
 
 Examples:
@@ -75,6 +79,10 @@ function repairFlags(command: Command): RepairFlags {
     command.opts<RepairFlags>()
   const flags = { repair, dryRun, undo, undoRestore, duplicates, rewriteLog, resetUnknown, rebuild }
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+}
+
+function exitCodeOf({ verdict, findingsByCode }: ImageReport): number {
+  return Object.hasOwn(findingsByCode, 'rule-failed') ? NOT_CHECKED : EXIT_CODES[verdict]
 }
 
 /** What a run of the command has to do with, whatever it does. */
@@ -113,7 +121,7 @@ async function runCheck(request: Request): Promise<void> {
     const checked = await withReadableStorage(target, (provider) =>
       checkStorage(provider, target, options, settings),
     )
-    process.exitCode = EXIT_CODES[checked.report.verdict]
+    process.exitCode = exitCodeOf(checked.report)
     const writePage = async (): Promise<void> => {
       if (observer !== undefined) await write?.(pageOf({ command, target, checked, observer }))
     }
@@ -131,7 +139,7 @@ async function runRepair(request: Request, flags: RepairFlags): Promise<void> {
     const settings = { listLimit: listLimitOf(request), observer }
     const repaired = await repairImage(target, flags, options, settings)
     const { checked, isDryRun, plan } = repaired
-    const exitCode = EXIT_CODES[checked.report.verdict]
+    const exitCode = exitCodeOf(checked.report)
     const hasChanged = !isDryRun && plan.stages.length > 0
     process.exitCode = exitCode === 0 && hasChanged ? REPAIRED : exitCode
     const writePage = async (): Promise<void> => {
@@ -171,7 +179,7 @@ export function checkCommand(): Command {
   const command = new Command('check').description(
     'say what is wrong with an image, without changing it; repair it when asked to',
   )
-  setExitCodes(command, { failed: 8, usage: 16 })
+  setExitCodes(command, { failed: NOT_CHECKED, usage: 16 })
   return declareOperands(command, { IMAGE: IMAGE_HELP })
     .option('--repair', 'put in order what can be put in order without a guess')
     .option('--dry-run', 'with --repair: say what it would do, and change nothing')
