@@ -57,7 +57,5 @@ test('where a repair would have to guess, it is not told to be made again', () =
     repair: { plan, isDryRun: false, undo: undefined },
   })
   expect(verdict.advice).toContain('would have to guess')
-  expect(verdict.steps.map(({ command }) => command)).toEqual([
-    'btt export disk.img rescued.raw --on-error zero',
-  ])
+  expect(verdict.steps.map(({ command }) => command)).toEqual(['btt salvage disk.img --out rescue'])
 })

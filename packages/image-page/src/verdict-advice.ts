@@ -86,13 +86,13 @@ class Advice {
       return {
         sentence,
         advice: 'No repair would change that. What can be read can be taken out.',
-        steps: [this.export()],
+        steps: [this.salvage()],
       }
     if (repair?.done.length === 0)
       return {
         sentence,
         advice: 'Nothing was changed: a repair would have to guess. Below is said what decides it.',
-        steps: [this.export()],
+        steps: [this.salvage()],
       }
     const doIt = this.step(
       'Repair it, with a file that takes it back:',
@@ -126,6 +126,7 @@ class Advice {
           '--undo',
           UNDO_FILE,
         ),
+        this.salvage(),
       ],
     }
   }
@@ -143,14 +144,12 @@ class Advice {
       advice: isWell
         ? 'Every block belongs to exactly one sector or is free.'
         : 'What is left would be a guess, or cannot be put right; below is said what decides it.',
-      steps: [...(isWell ? [] : [this.export()]), ...takeBack],
+      steps: [...(isWell ? [] : [this.salvage()]), ...takeBack],
     }
   }
 
-  private export(): NextStep {
-    const { words } = this.judged
-    const all = ['btt', 'export', ...words, 'rescued.raw', '--on-error', 'zero']
-    return { why: 'Take out what can be read:', command: all.map(quoted).join(' ') }
+  private salvage(): NextStep {
+    return this.step('Take out what can be read, with how certain it is:', 'salvage', '--out', 'rescue')
   }
 }
 
