@@ -1,11 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Tests run on sources: every workspace package exports its src under this condition, so nothing is built.
 const conditions = ['@bttkit/source']
 
 // Most of what a started worker or program costs is stripping the types of its sources and compiling them; Node keeps the outcome here, by content.
 const compileCache = fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url))
+
+/** Where nothing is known of an earlier run, large files come first. Those of the verification are small and take longest: at the end, one core would wait for the other. */
+class VerificationFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/tooling/verification/')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   resolve: { conditions },
@@ -16,6 +26,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: VerificationFirst },
     env: { NODE_COMPILE_CACHE: compileCache },
   },
 })
