@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Tests run on sources: every workspace package exports its src under this condition, so nothing is built.
@@ -17,16 +17,27 @@ class VerificationFirst extends BaseSequencer {
   }
 }
 
+const every = '{packages,apps,tooling}/*/src/**/*.test.ts'
+// Many small files, which neither change their process nor leave anything in it: to start one for each takes longer than they do.
+const sharing =
+  'packages/{btt-format,command-line,image-file,interfaces,pmem-layers,pmem-sleeping-flush,sleepable,stack,write-back}/src/**/*.test.ts'
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['{packages,apps,tooling}/*/src/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: VerificationFirst },
     env: { NODE_COMPILE_CACHE: compileCache },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'alone', include: [every], exclude: [...configDefaults.exclude, sharing] },
+      },
+      { extends: true, test: { name: 'sharing', include: [sharing], isolate: false } },
+    ],
   },
 })
