@@ -12,6 +12,7 @@ const compileCache = fileURLToPath(new URL('node_modules/.cache/node-compile', i
 class VerificationFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/tooling/verification/')
+    // oxlint-disable-next-line unicorn/no-array-sort -- no array, but a sequencer
     const sorted = await super.sort(files)
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }

@@ -101,17 +101,17 @@ export function* failEach(
   subject: Subject,
   { image, model, fault, writesThrough = false, writes = WRITES }: Failing,
 ): Generator<() => string | undefined> {
-  let hasFailed = true
-  for (let nth = 1; hasFailed; nth++)
+  const through = writesThrough ? ', writes through' : ''
+  for (let nth = 1; ; nth++) {
+    const memory = new PowerFailMemory({ media: image, model })
+    const storage = writesThrough ? new CutStorage(memory, () => {}, true) : memory
+    const faulty = new FailingOnce(storage, fault, nth)
     yield () => {
-      const memory = new PowerFailMemory({ media: image, model })
-      const storage = writesThrough ? new CutStorage(memory, () => {}, true) : memory
-      const faulty = new FailingOnce(storage, fault, nth)
       const problem = judgeAfter(subject, memory, faulty, writes)
-      ;({ hasFailed } = faulty)
-      const through = writesThrough ? ', writes through' : ''
       return problem && `${fault.on} ${nth} fails (${fault.effect}; ${model}${through}): ${problem}`
     }
+    if (!faulty.hasFailed) return
+  }
 }
 
 function* failures(subject: Subject): Generator<() => string | undefined> {
