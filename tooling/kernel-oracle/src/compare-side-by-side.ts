@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createStack } from '@bttkit/stack'
 import { bootKernel } from './boot-kernel.ts'
+import { secondsOfDd } from './seconds-of-dd.ts'
 
-export const CONTESTANTS = {
-  raw: 'the bare device, no BTT',
-  driver: 'Linux, `nd_btt`',
-  library: 'bttkit, library',
-  mount: 'bttkit, `btt-mount`',
-} as const
+type ContestantName = 'raw' | 'driver' | 'library' | 'mount'
 
-type ContestantName = keyof typeof CONTESTANTS
+export const CONTESTANTS: ReadonlyMap<ContestantName, string> = new Map([
+  ['raw', 'the bare device, no BTT'],
+  ['driver', 'Linux, `nd_btt`'],
+  ['library', 'bttkit, library'],
+  ['mount', 'bttkit, `btt-mount`'],
+])
 
 /** Microseconds an operation. By dd one sector after the other; undefined where there is no disk. */
 export interface ContestantTimes {
@@ -68,16 +69,9 @@ exit 0
 `
 }
 
-/** Seconds that dd says it took. */
-export function secondsOfDd(said: string): number {
-  const [, seconds] = /copied, ([\d.e-]+) s,/.exec(said) ?? []
-  if (seconds === undefined) throw new Error(`dd did not say how long it took: ${said}`)
-  return Number(seconds)
-}
-
 async function timesOf(job: string, name: ContestantName, operations: number): Promise<ContestantTimes> {
   const text = (file: string): Promise<string> => readFile(join(job, file), 'utf8')
-  const { readNs, writeNs } = JSON.parse(await text(`random-${name}`)) as { readNs: number; writeNs: number }
+  const [writeNs = Number.NaN, readNs = Number.NaN] = (await text(`random-${name}`)).split(' ').map(Number)
   const random = { randomWriteUs: writeNs / 1000, randomReadUs: readNs / 1000 }
   if (name === 'library') return { name, ...random, ddWriteUs: undefined, ddReadUs: undefined }
   const us = async (kind: string): Promise<number> =>
@@ -109,8 +103,13 @@ export async function compareSideBySide(options: SideBySideOptions): Promise<Con
       limitMs,
     },
     async (job) => {
-      for (const name of Object.keys(CONTESTANTS) as ContestantName[])
-        times.push(await timesOf(job, name, operations).catch((cause: unknown) => Promise.reject(cause)))
+      // Where a contestant failed, the status says so.
+      const isThere = (name: ContestantName): Promise<ContestantTimes | undefined> =>
+        timesOf(job, name, operations).catch(() => undefined)
+      for (const name of CONTESTANTS.keys()) {
+        const found = await isThere(name)
+        if (found !== undefined) times.push(found)
+      }
     },
   )
   if (report.status !== 0) throw new Error(`the guest's script ended with ${report.status}: ${report.output}`)

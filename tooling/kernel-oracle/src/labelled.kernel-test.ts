@@ -49,6 +49,13 @@ const MAKE_NAMESPACES = [
   ...namespaces.map(({ labels, lbasize }, i) => `make_namespace ${i} ${labels} ${lbasize}`),
 ].join('\n')
 
+async function labelAreaOf(path: string): Promise<Buffer> {
+  await using file = await open(path)
+  const area = Buffer.alloc(LABEL_BYTES)
+  await file.read(area, 0, LABEL_BYTES, NAMESPACE_BYTES)
+  return area
+}
+
 const whyNot = inject('whyNoKernel')
 
 describe.skipIf(whyNot !== '')('a BTT of ours in a labelled namespace', () => {
@@ -61,24 +68,17 @@ describe.skipIf(whyNot !== '')('a BTT of ours in a labelled namespace', () => {
   const byKernel = new Map<Labelled, KernelImageReading | undefined>()
   const labelsChanged: Labelled[] = []
 
-  async function labelArea(labelled: Labelled): Promise<Buffer> {
-    await using file = await open(pathOf(labelled))
-    const area = Buffer.alloc(LABEL_BYTES)
-    await file.read(area, 0, LABEL_BYTES, NAMESPACE_BYTES)
-    return area
-  }
-
   /** Puts a BTT of ours in place of the driver's, and writes it. */
   async function makeOurs(labelled: Labelled): Promise<void> {
     const { btt: version, lbasize: externalLbasize, hasParent } = labelled
-    const labels = await labelArea(labelled)
+    const labels = await labelAreaOf(pathOf(labelled))
     const [namespaceUuid] = decodeNamespaceLabels(labels)?.uuids ?? []
     const parentUuid = hasParent ? namespaceUuid : undefined
     const layout = { sizeBytes: undefined, version, externalLbasize, parentUuid, force: true }
     await create(namespaceOf(labelled), layout)
     await randomWorkload(namespaceOf(labelled), externalLbasize, { operations: 2000 })
     byUs.set(labelled, await readByUs(namespaceOf(labelled)))
-    if (!labels.equals(await labelArea(labelled))) labelsChanged.push(labelled)
+    if (!labels.equals(await labelAreaOf(pathOf(labelled)))) labelsChanged.push(labelled)
   }
 
   beforeAll(async () => {
@@ -109,7 +109,7 @@ describe.skipIf(whyNot !== '')('a BTT of ours in a labelled namespace', () => {
       if (ours === undefined || kernels === undefined) throw new Error('it was not read')
       expect({ ...kernels, content: 0 }).toEqual({ ...ours, content: 0 })
       expect(differingSectors(kernels, ours)).toEqual([])
-      expect(await verdictOf(namespaceOf(labelled))).toBe('clean')
+      expect(await verdictOf(pathOf(labelled))).toBe('clean')
     },
   )
 

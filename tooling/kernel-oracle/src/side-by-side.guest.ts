@@ -1,9 +1,10 @@
 /**
- * Measures one contestant inside the guest: `node side-by-side.guest.ts device PATH` or `… library PATH`, with the number of operations behind. Prints nanoseconds
- * an operation as JSON. Each operation is one sector of 4096 bytes at random, past the page cache, durable when it is over.
+ * Measures one contestant inside the guest: `node side-by-side.guest.ts device PATH` or `… library PATH`, with the number of operations behind. Prints the nanoseconds
+ * of a write and of a read. Each operation is one sector of 4096 bytes at random, past the page cache, durable when it is over.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { createStack } from '@bttkit/stack'
+import { alignedBytes } from './aligned-bytes.ts'
 
 const SECTOR_BYTES = 4096
 /** The same for all, and small enough for every contestant. */
@@ -17,15 +18,9 @@ interface Contestant {
   readonly close: () => void
 }
 
-/** What is used of it; the types of Node do not have it. */
-declare const WebAssembly: {
-  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
-}
-
 /** A disk of the kernel's, or a file of a mount. */
 function device(path: string): Contestant {
-  // Memory of WebAssembly begins at a page, which what goes past the page cache has to.
-  const sector = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, SECTOR_BYTES)
+  const sector = alignedBytes(SECTOR_BYTES)
   const fd = openSync(path, constants.O_RDWR | constants.O_DIRECT | constants.O_DSYNC)
   return {
     read: (lba) => readSync(fd, sector, 0, SECTOR_BYTES, lba * SECTOR_BYTES),
@@ -69,4 +64,4 @@ for (let round = 0; round < ROUNDS; round++) {
   times.read.push(measured(operations, contestant.read))
 }
 contestant.close()
-process.stdout.write(`${JSON.stringify({ readNs: median(times.read), writeNs: median(times.write) })}\n`)
+process.stdout.write(`${median(times.write)} ${median(times.read)}\n`)

@@ -17,7 +17,7 @@ const HEAD = [
 
 function row({ name, randomWriteUs, randomReadUs, ddWriteUs, ddReadUs }: ContestantTimes): string {
   const cells = [randomWriteUs, randomReadUs, ddWriteUs, ddReadUs].map((us) => us?.toFixed(0) ?? '')
-  return `| ${[CONTESTANTS[name], ...cells].join(' | ')} |`
+  return `| ${[CONTESTANTS.get(name) ?? name, ...cells].join(' | ')} |`
 }
 
 const kernel = process.env['BTTKIT_KERNEL_PACKAGE'] ?? DEFAULT_KERNEL
