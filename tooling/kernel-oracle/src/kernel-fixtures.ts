@@ -53,7 +53,9 @@ function whatManifestSays({ kernel: { attach }, ndctl, arenas = [] }: KernelMani
 
 /** Whether the driver and ndctl say of each stored image what its manifest has of them: whether it attaches, size, sector size and whole content, and ndctl's exit status. */
 export async function askAgain({ kernel, folder, limitMs }: FixtureOptions): Promise<FixtureVerdict[]> {
-  const images = kernelImages()
+  const isLabelled = ({ manifest }: KernelImage): number => Number(manifest.namespace.labelled)
+  // A label holds for the place that the NVDIMM had, which was the first.
+  const images = kernelImages().toSorted((one, other) => isLabelled(other) - isLabelled(one))
   const nvdimms = await Promise.all(images.map((image) => askedImage(folder, image)))
   const each = (line: (index: number) => string): string => images.map((_, index) => line(index)).join('\n')
   const script = `
