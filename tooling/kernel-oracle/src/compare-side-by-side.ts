@@ -25,7 +25,7 @@ export interface ContestantTimes {
 
 export interface SideBySideOptions {
   readonly kernel: string
-  /** A folder for two sparse images of 64 MiB and a bare one. */
+  /** A folder for four sparse files of 64 MiB. */
   readonly folder: string
   /** Of each kind, in each of five rounds. */
   readonly operations: number
@@ -34,49 +34,60 @@ export interface SideBySideOptions {
 
 const IMAGE_BYTES = 64 * 2 ** 20
 const SECTOR_BYTES = 4096
+/** The median counts. */
+const DD_TURNS = 5
 /** The driver takes no BTT that names another parent than its namespace, and shows the bare device: so we have it to ourselves. */
 const FOREIGN_PARENT = '6f1c7a52-0d3e-4c7b-9a55-3d1b8f2e4c10'
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..')
 
-/** Every contestant writes first, so that no sector is new to it. What dd says of its time is left in `dd-write-NAME` and `dd-read-NAME`. */
+/** What dd says of its times is left in `dd-write-NAME` and `dd-read-NAME`, a line for each turn. */
 function script(operations: number): string {
   return `
 . /nvdimms.sh
 mkdir /mnt
 run() { node --conditions=@bttkit/source /repository/"$@"; }
-measure() { run tooling/kernel-oracle/src/side-by-side.guest.ts $2 $3 ${operations} >random-$1 || exit 1; }
 by_dd() {
-  for turn in 1 2; do
-    gnu-dd if=/dev/zero of=$2 bs=${SECTOR_BYTES} count=${operations} oflag=direct,dsync conv=notrunc 2>dd-write-$1 || exit 1
-    gnu-dd if=$2 of=/dev/null bs=${SECTOR_BYTES} count=${operations} iflag=direct 2>dd-read-$1 || exit 1
-  done
+  gnu-dd if=/dev/zero of=$2 bs=${SECTOR_BYTES} count=${operations} oflag=direct,dsync conv=notrunc 2>>dd-write-$1 || exit 1
+  gnu-dd if=$2 of=/dev/null bs=${SECTOR_BYTES} count=${operations} iflag=direct 2>>dd-read-$1 || exit 1
 }
-driver=/dev/$(btt_disk_of 0) raw=/dev/pmem$(region_of 2) ours=/dev/pmem$(region_of 1)
-measure raw device $raw
-measure driver device $driver
-measure library library $ours
-run apps/mount/src/main.ts $ours /mnt >mount 2>&1 &
+raw=/dev/pmem$(region_of 0) driver=/dev/$(btt_disk_of 1)
+run apps/mount/src/main.ts /dev/pmem$(region_of 2) /mnt >mount 2>&1 &
 mount=$!
 for wait in $(seq 1 600); do [ -e /mnt/disk ] && break; sleep 0.1; done
 [ -e /mnt/disk ] || { cat mount; exit 1; }
-measure mount device /mnt/disk
-by_dd raw $raw
-by_dd driver $driver
-by_dd mount /mnt/disk
+run tooling/kernel-oracle/src/side-by-side.guest.ts ${operations} raw device $raw driver device $driver \
+  mount device /mnt/disk library library /dev/pmem$(region_of 3) >random || exit 1
+for turn in $(seq 1 ${DD_TURNS}); do
+  by_dd raw $raw
+  by_dd driver $driver
+  by_dd mount /mnt/disk
+done
 umount /mnt
 wait $mount
 exit 0
 `
 }
 
-async function timesOf(job: string, name: ContestantName, operations: number): Promise<ContestantTimes> {
+async function timesOf(job: string, operations: number): Promise<ContestantTimes[]> {
   const text = (file: string): Promise<string> => readFile(join(job, file), 'utf8')
-  const [writeNs = Number.NaN, readNs = Number.NaN] = (await text(`random-${name}`)).split(' ').map(Number)
-  const random = { randomWriteUs: writeNs / 1000, randomReadUs: readNs / 1000 }
-  if (name === 'library') return { name, ...random, ddWriteUs: undefined, ddReadUs: undefined }
-  const us = async (kind: string): Promise<number> =>
-    (1e6 * secondsOfDd(await text(`dd-${kind}-${name}`))) / operations
-  return { name, ...random, ddWriteUs: await us('write'), ddReadUs: await us('read') }
+  const random = await text('random')
+  const timesByDd = async (kind: string, name: ContestantName): Promise<number | undefined> => {
+    if (name === 'library') return undefined
+    const seconds = secondsOfDd(await text(`dd-${kind}-${name}`)).toSorted((one, other) => one - other)
+    return (1e6 * (seconds[seconds.length >> 1] ?? Number.NaN)) / operations
+  }
+  return Promise.all(
+    [...CONTESTANTS.keys()].map(async (name) => {
+      const [, writeNs, readNs] = new RegExp(`^${name} ([\\d.]+) ([\\d.]+)$`, 'm').exec(random) ?? []
+      return {
+        name,
+        randomWriteUs: Number(writeNs) / 1000,
+        randomReadUs: Number(readNs) / 1000,
+        ddWriteUs: await timesByDd('write', name),
+        ddReadUs: await timesByDd('read', name),
+      }
+    }),
+  )
 }
 
 /**
@@ -86,30 +97,28 @@ async function timesOf(job: string, name: ContestantName, operations: number): P
  */
 export async function compareSideBySide(options: SideBySideOptions): Promise<ContestantTimes[]> {
   const { kernel, folder, operations, limitMs } = options
-  const paths = ['driver', 'ours', 'raw'].map((name) => join(folder, `${name}.img`))
-  const [driver = '', ours = '', raw = ''] = paths
+  const pathOf = (name: ContestantName): string => join(folder, `${name}.img`)
+  const names: readonly ContestantName[] = ['raw', 'driver', 'mount', 'library']
   const stack = createStack()
-  await stack.createImage(driver, { sizeBytes: IMAGE_BYTES })
-  await stack.createImage(ours, { sizeBytes: IMAGE_BYTES, parentUuid: FOREIGN_PARENT })
-  await (await stack.openProvider(`file:${raw}`, { readOnly: false, createSizeBytes: IMAGE_BYTES })).close()
+  await stack.createImage(pathOf('driver'), { sizeBytes: IMAGE_BYTES })
+  for (const name of ['mount', 'library'] as const)
+    await stack.createImage(pathOf(name), { sizeBytes: IMAGE_BYTES, parentUuid: FOREIGN_PARENT })
+  await (
+    await stack.openProvider(`file:${pathOf('raw')}`, { readOnly: false, createSizeBytes: IMAGE_BYTES })
+  ).close()
   const times: ContestantTimes[] = []
   const report = await bootKernel(
     {
       kernel,
-      nvdimms: paths.map((path) => ({ path })),
+      nvdimms: names.map((name) => ({ path: pathOf(name) })),
       hasNode: true,
       folders: { repository: REPOSITORY },
       script: script(operations),
       limitMs,
     },
     async (job) => {
-      // Where a contestant failed, the status says so.
-      const isThere = (name: ContestantName): Promise<ContestantTimes | undefined> =>
-        timesOf(job, name, operations).catch(() => undefined)
-      for (const name of CONTESTANTS.keys()) {
-        const found = await isThere(name)
-        if (found !== undefined) times.push(found)
-      }
+      // Where a contestant failed there are none, and the status says so.
+      times.push(...(await timesOf(job, operations).catch(() => [])))
     },
   )
   if (report.status !== 0) throw new Error(`the guest's script ended with ${report.status}: ${report.output}`)

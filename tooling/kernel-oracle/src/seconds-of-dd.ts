@@ -1,10 +1,4 @@
-/**
- * How many seconds GNU dd says that it took.
- *
- * @throws {Error} where it does not say so
- */
-export function secondsOfDd(said: string): number {
-  const [, seconds] = /copied, ([\d.]+(?:e-?\d+)?) s,/.exec(said) ?? []
-  if (seconds === undefined) throw new Error(`dd does not say how long it took: ${said}`)
-  return Number(seconds)
+/** How many seconds GNU dd says that it took, of each of its runs. */
+export function secondsOfDd(said: string): number[] {
+  return [...said.matchAll(/copied, ([\d.]+(?:e-?\d+)?) s,/g)].map(([, seconds]) => Number(seconds))
 }

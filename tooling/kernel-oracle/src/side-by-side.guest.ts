@@ -1,6 +1,6 @@
 /**
- * Measures one contestant inside the guest: `node side-by-side.guest.ts device PATH` or `… library PATH`, with the number of operations behind. Prints the nanoseconds
- * of a write and of a read. Each operation is one sector of 4096 bytes at random, past the page cache, durable when it is over.
+ * Measures contestants inside the guest: `node side-by-side.guest.ts OPERATIONS NAME KIND PATH …`, where KIND is `device` or `library`. Prints a line for each: its
+ * name, and the nanoseconds of a write and of a read. Each operation is one sector of 4096 bytes at random, past the page cache, durable when it is over.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { createStack } from '@bttkit/stack'
@@ -9,17 +9,17 @@ import { alignedBytes } from './aligned-bytes.ts'
 const SECTOR_BYTES = 4096
 /** The same for all, and small enough for every contestant. */
 const SECTORS = 4096
-/** How often reads and writes are measured in turn; the median counts. */
+/** How often all are measured in turn, so that whatever else the machine does disturbs them alike; medians count. */
 const ROUNDS = 5
 
-interface Contestant {
+interface Disk {
   readonly read: (lba: number) => void
   readonly write: (lba: number) => void
   readonly close: () => void
 }
 
 /** A disk of the kernel's, or a file of a mount. */
-function device(path: string): Contestant {
+function device(path: string): Disk {
   const sector = alignedBytes(SECTOR_BYTES)
   const fd = openSync(path, constants.O_RDWR | constants.O_DIRECT | constants.O_DSYNC)
   return {
@@ -30,7 +30,7 @@ function device(path: string): Contestant {
 }
 
 /** An image that this process attaches itself. */
-async function library(image: string): Promise<Contestant> {
+async function library(image: string): Promise<Disk> {
   const sector = new Uint8Array(SECTOR_BYTES)
   const { blocking } = await createStack().openImage(image, { blocking: true })
   return {
@@ -54,14 +54,21 @@ function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN
 }
 
-const [, , kind = '', path = '', count = ''] = process.argv
+const [, , count = '', ...rest] = process.argv
 const operations = Number(count)
-const contestant = kind === 'library' ? await library(path) : device(path)
-const times = { read: [] as number[], write: [] as number[] }
-measured(operations, contestant.write)
-for (let round = 0; round < ROUNDS; round++) {
-  times.write.push(measured(operations, contestant.write))
-  times.read.push(measured(operations, contestant.read))
+const contestants: { name: string; disk: Disk; writes: number[]; reads: number[] }[] = []
+for (let at = 0; at < rest.length; at += 3) {
+  const [name = '', kind = '', path = ''] = rest.slice(at, at + 3)
+  const disk = kind === 'library' ? await library(path) : device(path)
+  contestants.push({ name, disk, writes: [], reads: [] })
 }
-contestant.close()
-process.stdout.write(`${median(times.write)} ${median(times.read)}\n`)
+// No sector is new to anybody when it is measured.
+for (const { disk } of contestants) measured(SECTORS, disk.write)
+for (let round = 0; round < ROUNDS; round++) {
+  for (const { disk, writes } of contestants) writes.push(measured(operations, disk.write))
+  for (const { disk, reads } of contestants) reads.push(measured(operations, disk.read))
+}
+for (const { name, disk, writes, reads } of contestants) {
+  process.stdout.write(`${name} ${median(writes)} ${median(reads)}\n`)
+  disk.close()
+}
