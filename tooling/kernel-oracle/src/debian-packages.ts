@@ -18,7 +18,9 @@ const LOOK_UP_LIMIT_MS = 60_000
 async function listsIn(name: string): Promise<string[]> {
   const folder = join(cacheFolder(), name)
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
-  return [`Dir::State::Lists=${join(folder, 'lists')}`, `Dir::Cache=${folder}`]
+  // Where apt-file is installed, updates fetch a list of all files of all packages as well.
+  const noContents = 'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false'
+  return [`Dir::State::Lists=${join(folder, 'lists')}`, `Dir::Cache=${folder}`, noContents]
 }
 
 /** Debian's source of backports for the release that `/etc/os-release` tells of. */
