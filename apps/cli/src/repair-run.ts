@@ -1,5 +1,5 @@
 /** `btt check --repair` and `--undo-restore`, from the opening of the image to what is left to be said. */
-import { ReadOnlyError, type PmemProvider, type Wait } from '@bttkit/interfaces'
+import { ReadOnlyError, type PmemProvider } from '@bttkit/interfaces'
 import {
   applyRepair,
   decodeUndo,
@@ -19,7 +19,7 @@ import {
   type CheckedImage,
   type Shown,
 } from './check-run.ts'
-import { eventLoopTurn } from './event-loop-turn.ts'
+import { EVENT_LOOP_TURN } from './event-loop-turn.ts'
 import { readUndoFile, writeUndoFile } from './undo-path.ts'
 import { withReadableStorage, withStorage, type ImageToOpen } from './with-image.ts'
 
@@ -45,12 +45,6 @@ export interface RepairedImage {
   readonly checked: CheckedImage
 }
 
-/** Lets the event loop turn whenever the planning comes to a pause: it may take long, and somebody may want to end the program. */
-const TURN: Wait = {
-  // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
-  then: (onFulfilled, onRejected) => eventLoopTurn().then(onFulfilled, onRejected),
-}
-
 function optionsOf(flags: RepairFlags, { namespaceOffset }: ImageToOpen): RepairOptions {
   const { duplicates, rewriteLog, resetUnknown, rebuild } = flags
   return { namespaceOffset, duplicates, rewriteLog, resetUnknown, rebuild }
@@ -63,7 +57,7 @@ function plan(
   options: Shown,
 ): Promise<RepairPlan> {
   return withMapProgress(options, 'planning', (onProgress) =>
-    runAsync(planRepair(provider, { ...optionsOf(flags, target), onProgress, pause: TURN })),
+    runAsync(planRepair(provider, { ...optionsOf(flags, target), onProgress, pause: EVENT_LOOP_TURN })),
   )
 }
 

@@ -12,8 +12,8 @@ import { findArenas } from './find-arenas.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 import { ImageReader } from './image-reader.ts'
 import { findInterruptedWrites } from './interrupted-writes.ts'
-import type { ImageObserver } from './observe-image.ts'
 import { MapPasses, type PassOptions } from './map-passes.ts'
+import type { ImageObserver } from './observe-image.ts'
 import { reportZeroEntries } from './zero-entries.ts'
 
 /** What an image is, from the worst of its findings. */

@@ -26,7 +26,6 @@ export type SectorCounts = Readonly<Record<MapState | 'unknown', number>>
 
 /** Of the sectors that have one block. */
 const MOST_HOLDERS = 1000
-
 /** The states of map entries by number, of which there are four, and one for sectors without an entry. */
 const [INITIAL, ERROR, UNKNOWN] = [0, 1, 4]
 
