@@ -1,6 +1,7 @@
 /** `btt check --plugin`: rules of others. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { kernelImage } from '@bttkit/fixtures'
 import { bttHere, fingerprint, scratch } from './program.test-support.ts'
@@ -63,6 +64,18 @@ test('rules look at a repaired image, which they cannot store to', async () => {
   expect(exitCode).toBe(8)
   expect(findings.at(-1)?.message).toContain('a check stores nothing')
   expect((await bttHere('check', image)).exitCode).toBe(0)
+})
+
+test('the rules of the example', async () => {
+  const rules = fileURLToPath(new URL('../../../examples/check-rules/rules.js', import.meta.url))
+  const [small] = prepare('crash-512', '')
+  const [large] = prepare('v11-4096', '')
+  const { findings } = await checked(small, rules)
+  expect(findings.at(-1)).toMatchObject({
+    code: 'example-small-sectors',
+    message: expect.stringContaining('512 bytes'),
+  })
+  expect(await checked(large, rules)).toMatchObject({ exitCode: 0, findings: [] })
 })
 
 test('a rule that is none is one line', async () => {
