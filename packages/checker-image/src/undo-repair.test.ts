@@ -79,9 +79,9 @@ test('a restore that a power cut ends at any store can be done again, and ends t
         const found = this.cut().explore(
           (left) => {
             runAtomic(restoreUndo(left, undo))
-            for (const { offset, bytes: old } of undo.ranges) {
+            for (const { offset: at, bytes: old } of undo.ranges) {
               const now = new Uint8Array(old.length)
-              left.read(offset, now)
+              left.read(at, now)
               expect(Buffer.compare(now, old)).toBe(0)
             }
           },
