@@ -1,6 +1,6 @@
 /** `btt check --repair`: what it does, what it says, and what it exits with. */
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { kernelImage } from '@bttkit/fixtures'
@@ -129,6 +129,50 @@ test('an undo file that exists is not overwritten, and nothing is repaired', asy
   expect(readFileSync(undo, 'utf8')).toBe('precious')
 })
 
+test.each([
+  ['the image itself', (path: string) => path],
+  [
+    'a symbolic link to it',
+    (path: string) => {
+      symlinkSync(path, `${path}.link`)
+      return `${path}.link`
+    },
+  ],
+  [
+    'a hard link to it',
+    (path: string) => {
+      linkSync(path, `${path}.hard`)
+      return `${path}.hard`
+    },
+  ],
+  [
+    'a symbolic link to nothing',
+    (path: string) => {
+      symlinkSync(`${path}.gone`, `${path}.dangling`)
+      return `${path}.dangling`
+    },
+  ],
+])('an undo file that is %s is refused', async (_what, nameOf) => {
+  const { path } = unpack('bad-map-oob')
+  const before = fingerprint(path)
+  const outcome = await bttHere('check', path, '--repair', '--undo', nameOf(path))
+  expect(outcome).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('exists') })
+  expect(fingerprint(path)).toBe(before)
+})
+
+test('storage that fails in the middle of a repair: exit code 8 in one line; it is repaired again, or taken back', async () => {
+  const { path, undo } = unpack('bad-flog-same-seq')
+  const before = readFileSync(path)
+  const outcome = await bttHere('check', `fault:${path}?faults=write,error,nth=3`, '--repair', '--undo', undo)
+  expect(outcome).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/^btt: .*\n$/) })
+  const stopped = readFileSync(path)
+  expect(stopped.equals(before)).toBe(false)
+  expect((await bttHere('check', path, '--repair')).exitCode).toBe(1)
+  writeFileSync(path, stopped)
+  await bttOk('check', path, '--undo-restore', undo)
+  expect(readFileSync(path).equals(before)).toBe(true)
+})
+
 test('an undo file that cannot be written leaves nothing repaired', async () => {
   const { path } = unpack('bad-map-oob')
   const before = fingerprint(path)
@@ -155,25 +199,29 @@ test('an image that somebody else has open is refused', async () => {
   expect(fingerprint(path)).toBe(before)
 })
 
-test('a repair that is killed in its middle is repaired, or taken back', async () => {
-  const { path, undo } = unpack('bad-flog-same-seq')
-  const before = readFileSync(path)
-  const image = `delay:file:${path}?flushDelayMs=400`
-  const { file, args, env } = commandLine(['check', image, '--repair', '--undo', undo])
-  const child = spawn(file, args, { env, stdio: 'ignore' })
-  const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
-  await vi.waitUntil(() => !before.equals(readFileSync(path)), { timeout: 30_000, interval: 5 })
-  child.kill('SIGKILL')
-  expect(await ended).toBe('SIGKILL')
-  const stopped = readFileSync(path)
-  expect((await bttHere('check', path)).exitCode).toBe(4)
+test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
+  'a repair that %s ends in its middle is repaired, or taken back',
+  async (signalName) => {
+    const { path, undo } = unpack('bad-flog-same-seq')
+    const before = readFileSync(path)
+    const image = `delay:file:${path}?flushDelayMs=400`
+    const { file, args, env } = commandLine(['check', image, '--repair', '--undo', undo])
+    const child = spawn(file, args, { env, stdio: 'ignore' })
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
+    await vi.waitUntil(() => !before.equals(readFileSync(path)), { timeout: 30_000, interval: 5 })
+    child.kill(signalName)
+    expect(await ended).toBe(signalName)
+    const stopped = readFileSync(path)
+    expect((await bttHere('check', path)).exitCode).toBe(4)
 
-  expect((await bttHere('check', path, '--repair')).exitCode).toBe(1)
-  expect((await bttHere('check', path)).exitCode).toBe(0)
-  writeFileSync(path, stopped)
-  await bttOk('check', path, '--undo-restore', undo)
-  expect(readFileSync(path).equals(before)).toBe(true)
-}, 60_000)
+    expect((await bttHere('check', path, '--repair')).exitCode).toBe(1)
+    expect((await bttHere('check', path)).exitCode).toBe(0)
+    writeFileSync(path, stopped)
+    await bttOk('check', path, '--undo-restore', undo)
+    expect(readFileSync(path).equals(before)).toBe(true)
+  },
+  60_000,
+)
 
 test.each([
   [['--undo', 'file']],

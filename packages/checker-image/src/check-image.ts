@@ -82,9 +82,9 @@ export function* examineInto(
   options: ExamineOptions,
 ): Sleepable<ImageReport> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'checking')
-  const { observer } = options
+  const { namespaceOffset, observer } = options
   const run = { reader: new ImageReader(provider), log, passes: new MapPasses(options), observer }
-  return (yield* examineBy(run, options.namespaceOffset)).report
+  return (yield* examineBy(run, namespaceOffset)).report
 }
 
 /** What a reader shows of an image. */

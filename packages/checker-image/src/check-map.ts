@@ -157,6 +157,7 @@ class MapCheck implements MapVisitor {
   }
 
   private noteAgain(block: number): void {
+    this.run.log.foresee('map-duplicate')
     this.wrongOfRun++
     this.mappedAgain ??= new Bitmap(this.arena.info.internalNlba)
     this.mappedAgain.add(block)

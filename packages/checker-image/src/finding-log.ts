@@ -54,6 +54,9 @@ export class FindingLog {
     })
   }
 
+  /** Told of a code as soon as it is certain that a finding of it will be added. Only who wants no more than the first finding has a use for it. */
+  foresee(_code: FindingCode): void {}
+
   /** Counts findings that nobody describes, because enough of their code are listed. */
   addUnlisted(code: FindingCode, count: number): void {
     if (count > 0) this.count(code, FINDING_KINDS[code].severity, count)

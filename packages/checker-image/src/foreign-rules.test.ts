@@ -110,7 +110,7 @@ test.each(Object.entries(FAILURES))(
   'one %s is over, and nothing is called clean',
   async (_what, [check, says]) => {
     const { findings, report } = await collect(check)
-    const [failure] = findings.filter(({ code }) => code === 'rule-failed')
+    const failure = findings.find(({ code }) => code === 'rule-failed')
     expect(failure?.message).toMatch(/^the rule 'acme' did not come to its end: /)
     expect(failure?.message).toContain(says)
     expect(report.verdict).toBe('damaged')

@@ -16,7 +16,10 @@ export class RuleFailure extends Error {
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
-function* wrongParts(finding: Partial<Record<keyof Finding, unknown>>): Generator<keyof Finding> {
+/** What somebody gave as a finding. */
+type Given = Partial<Record<keyof Finding, unknown>>
+
+function* wrongParts(finding: Given): Generator<keyof Finding> {
   if (!isText(finding.code)) yield 'code'
   if (!SEVERITIES.some((severity) => severity === finding.severity)) yield 'severity'
   if (!isText(finding.message)) yield 'message'
@@ -24,13 +27,19 @@ function* wrongParts(finding: Partial<Record<keyof Finding, unknown>>): Generato
   if (finding.repair !== undefined && !isText(finding.repair)) yield 'repair'
 }
 
+/** @throws {RuleFailure} */
+function assertFinding(given: Given): asserts given is Finding {
+  const wrong = [...wrongParts(given)]
+  if (wrong.length > 0) throw new RuleFailure(`it gave a finding without a right ${wrong.join(', ')}`)
+}
+
 /** What a finding has to have, and nothing else that somebody put there. @throws {RuleFailure} */
 function checkedFinding(given: unknown): Finding {
   if (typeof given !== 'object' || given === null)
     throw new RuleFailure('it gave a finding that is no object')
-  const wrong = [...wrongParts(given)]
-  if (wrong.length > 0) throw new RuleFailure(`it gave a finding without a right ${wrong.join(', ')}`)
-  const { code, severity, message, repair, ...others } = given as Finding
+  const finding: Given = given
+  assertFinding(finding)
+  const { code, severity, message, repair, ...others } = finding
   const places = Object.fromEntries(
     PLACES.flatMap((place) => (others[place] === undefined ? [] : [[place, others[place]]])),
   )

@@ -21,6 +21,10 @@ class ImpatientLog extends FindingLog {
     if (FINDING_KINDS[code].severity !== 'info') throw new DamageFound()
   }
 
+  override foresee(code: FindingCode): void {
+    this.add(code)
+  }
+
   override addUnlisted(code: FindingCode, count: number): void {
     if (count > 0) this.add(code)
   }

@@ -22,7 +22,7 @@ test('progress comes to its total and grows with each pass, and is told while la
   const plan = runAtomic(planRepair(provider, { onProgress: (now) => seen.push(now) }))
   expect(plan.after).toBe('clean')
   const { internalNlba } = new Damage(smallImage(4160)).info
-  expect(seen.length).toBeGreaterThan(3)
+  expect(seen.length).toBeGreaterThan(2)
   expect(seen.at(-1)?.totalEntries).toBeGreaterThan(2 * internalNlba)
   expect(seen.at(-1)?.doneEntries).toBe(seen.at(-1)?.totalEntries)
   for (const { doneEntries, totalEntries } of seen) expect(doneEntries).toBeLessThanOrEqual(totalEntries)
@@ -39,7 +39,7 @@ test('others are let in after each piece', async () => {
   }
   const plan = await runAsync(planRepair(withoutChecksums(), { pause }))
   expect(plan.after).toBe('clean')
-  expect(turns).toBeGreaterThan(3)
+  expect(turns).toBeGreaterThan(2)
 })
 
 test('a signal ends it, and nothing is stored', () => {

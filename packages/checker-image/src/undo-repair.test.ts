@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { encodeInfoBlock } from '@bttkit/btt-format'
 import { FaultLayer, ReadOnlyLayer } from '@bttkit/pmem-layers'
 import { MemoryProvider } from '@bttkit/pmem-memory'
+import { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
 import { INFO_OFFSET, engine, infoOf, smallImage, storeInfo, twoArenas } from './image.test-support.ts'
 import {
@@ -64,6 +65,33 @@ test('from every store at which the repair stopped, and twice', () => {
     restore(bytes, file)
     restore(bytes, file)
     expect(Buffer.compare(bytes, before)).toBe(0)
+  }
+})
+
+test('a restore that a power cut ends at any store can be done again, and ends the same', () => {
+  const { bytes, file } = repaired()
+  const undo = decodeUndo(file, 'undo')
+  for (const model of ['px86-non-temporal', 'torn-512'] as const) {
+    let states = 0
+    class Watched extends PowerFailMemory {
+      override write(offset: number, source: Uint8Array): undefined {
+        super.write(offset, source)
+        const found = this.cut().explore(
+          (left) => {
+            runAtomic(restoreUndo(left, undo))
+            for (const { offset: at, bytes: old } of undo.ranges) {
+              const now = new Uint8Array(old.length)
+              left.read(at, now)
+              expect(Buffer.compare(now, old)).toBe(0)
+            }
+          },
+          { limit: 4, samples: 2, seed: states },
+        )
+        states += found.classes
+      }
+    }
+    runAtomic(restoreUndo(new Watched({ media: bytes, model }), undo))
+    expect(states).toBeGreaterThan(10)
   }
 })
 
