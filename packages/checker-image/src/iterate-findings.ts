@@ -4,7 +4,7 @@ import { preemptionPoint } from '@bttkit/sleepable'
 import { examineInto, summaryOf, type ExamineOptions, type ImageReport } from './check-image.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 
-export interface CheckImageOptions extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'onProgress'> {
+export interface CheckImageOptions extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'namespace' | 'onProgress'> {
   /** Rules of others, which look at the image after ours. Their findings count for the verdict. */
   readonly checkers?: readonly Checker[]
 }
@@ -41,11 +41,11 @@ export async function* checkImage(
   provider: PmemProvider,
   options: CheckImageOptions = {},
 ): AsyncGenerator<Finding, ImageReport, void> {
-  const { signal, checkers = [], listLimit = LIST_LIMIT, namespaceOffset, onProgress } = options
+  const { signal, checkers = [], listLimit = LIST_LIMIT, namespace, namespaceOffset, onProgress } = options
   const found: Finding[] = []
   const log = new FindingLog(listLimit, (finding) => found.push(finding))
   const courtesy = new Courtesy()
-  const steps = examineInto(provider, log, { namespaceOffset, onProgress, pause: PAUSE })
+  const steps = examineInto(provider, log, { namespace, namespaceOffset, onProgress, pause: PAUSE })
   let step = steps.next()
   for (; step.done !== true;) {
     yield* found.splice(0)

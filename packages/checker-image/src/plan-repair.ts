@@ -107,7 +107,7 @@ function* planParts(draft: RepairDraft, look: Look, options: RepairOptions): Sle
  */
 export function* planRepair(provider: PmemProvider, options: RepairOptions = {}): Sleepable<RepairPlan> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'planning a repair')
-  const draft = new RepairDraft(provider)
+  const draft = new RepairDraft(provider, options.namespaceUuid)
   const before = yield* lookAt(draft.reader, options.namespaceOffset)
   const after = withholdAll(draft, before, options) ? before : yield* planParts(draft, before, options)
   const { namespaceOffset } = after.report

@@ -13,8 +13,9 @@ export class RepairDraft {
   private withheldBefore: WithheldRepair[] = []
   private withheldNow: WithheldRepair[] = []
 
-  constructor(provider: PmemProvider) {
-    this.reader = new ImageReader(provider, this.changes)
+  /** @param namespaceUuid see `RepairOptions` */
+  constructor(provider: PmemProvider, namespaceUuid?: string) {
+    this.reader = new ImageReader(provider, this.changes, namespaceUuid)
   }
 
   store(offset: number, bytes: Uint8Array): void {
