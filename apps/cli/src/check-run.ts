@@ -1,7 +1,7 @@
 import type { Finding, PmemProvider } from '@bttkit/interfaces'
 import { checkImage, type CheckProgress, type ImageReport } from '@bttkit/checker-image'
 import { withProgress, type CommonOptions } from '@bttkit/command-line'
-import type { ImageToOpen } from './with-image.ts'
+import type { OpenedImage } from './with-image.ts'
 
 /** A check that is over. */
 export interface CheckedImage {
@@ -17,7 +17,7 @@ function formatEntries(entries: number): string {
 /** Checks an image with all checkers that there are, and shows how far the map is read. */
 export function checkStorage(
   provider: PmemProvider,
-  { stack, namespaceOffset }: ImageToOpen,
+  { stack, namespaceOffset, nvdimm, label }: OpenedImage,
   options: Pick<CommonOptions, 'quiet' | 'progress' | 'json'>,
   listLimit: number,
 ): Promise<CheckedImage> {
@@ -36,7 +36,8 @@ export function checkStorage(
     }
     const checkers = stack.checkers()
     const offset = namespaceOffset === undefined ? {} : { namespaceOffset }
-    const check = checkImage(provider, { ...offset, checkers, listLimit, onProgress })
+    const namespace = label && { uuid: label.uuid, nvdimm }
+    const check = checkImage(provider, { ...offset, namespace, checkers, listLimit, onProgress })
     const findings: Finding[] = []
     let step = await check.next()
     for (; step.done !== true; step = await check.next()) findings.push(step.value)

@@ -15,7 +15,7 @@ import { withProgress, type CommonOptions } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
 import { checkStorage, type CheckedImage } from './check-run.ts'
 import { readUndoFile, writeUndoFile } from './undo-path.ts'
-import { withReadableStorage, withStorage, type ImageToOpen } from './with-image.ts'
+import { withReadableStorage, withStorage, type ImageToOpen, type OpenedImage } from './with-image.ts'
 
 /** What the command line says of a repair. */
 export interface RepairFlags {
@@ -41,14 +41,14 @@ export interface RepairedImage {
 
 type Shown = Pick<CommonOptions, 'quiet' | 'progress' | 'json'>
 
-function optionsOf(flags: RepairFlags, { namespaceOffset }: ImageToOpen): RepairOptions {
+function optionsOf(flags: RepairFlags, { namespaceOffset, label }: OpenedImage): RepairOptions {
   const { duplicates, rewriteLog, resetUnknown, rebuild } = flags
-  return { namespaceOffset, duplicates, rewriteLog, resetUnknown, rebuild }
+  return { namespaceOffset, namespaceUuid: label?.uuid, duplicates, rewriteLog, resetUnknown, rebuild }
 }
 
 async function planAndApply(
   provider: PmemProvider,
-  target: ImageToOpen,
+  target: OpenedImage,
   flags: RepairFlags,
 ): Promise<Pick<RepairedImage, 'plan' | 'undo'>> {
   if (provider.readOnly)
@@ -72,11 +72,11 @@ export function repairImage(
   listLimit: number,
 ): Promise<RepairedImage> {
   if (flags.dryRun === true) return planOnly(target, flags, options, listLimit)
-  return withStorage(target, undefined, async (provider) => {
+  return withStorage(target, undefined, async (provider, opened) => {
     const done = await withProgress(options, { label: 'repairing' }, () =>
-      planAndApply(provider, target, flags),
+      planAndApply(provider, opened, flags),
     )
-    return { ...done, isDryRun: false, checked: await checkStorage(provider, target, options, listLimit) }
+    return { ...done, isDryRun: false, checked: await checkStorage(provider, opened, options, listLimit) }
   })
 }
 
@@ -86,9 +86,9 @@ function planOnly(
   options: Shown,
   listLimit: number,
 ): Promise<RepairedImage> {
-  return withReadableStorage(target, async (provider) => {
-    const plan = await runAsync(planRepair(provider, optionsOf(flags, target)))
-    const checked = await checkStorage(provider, target, options, listLimit)
+  return withReadableStorage(target, async (provider, opened) => {
+    const plan = await runAsync(planRepair(provider, optionsOf(flags, opened)))
+    const checked = await checkStorage(provider, opened, options, listLimit)
     return { plan, isDryRun: true, undo: undefined, checked }
   })
 }

@@ -72,8 +72,14 @@ export function namespaceWindow(provider: PmemProvider, { range, isReadOnly, uui
   return isReadOnly && !provider.readOnly ? new ReadOnlyLayer(window) : window
 }
 
+/** Why no BTT is looked for in a namespace. */
+function checkClaim(image: string, { content, uuid }: Namespace): void {
+  if (content !== 'pfn' && content !== 'dax') return
+  throw new NamespaceError({ image }, `the namespace ${uuid} holds '${content}' memory of Linux, and no BTT`)
+}
+
 /**
- * The namespace of storage that is meant, as a window; the storage itself where it has no labels.
+ * The namespace of storage that is meant, as a window to attach a BTT in; the storage itself where it has no labels.
  *
  * @throws {NamespaceError}
  */
@@ -82,5 +88,7 @@ export async function meantNamespace(provider: PmemProvider, choice: NamespaceCh
   if (namespace === undefined && namespaceOffset !== undefined) return provider
   const namespaces = await runAsync(listNamespaces(provider))
   if (namespace === undefined && namespaces.length === 0) return provider
-  return namespaceWindow(provider, chooseNamespace(provider.name, namespaces, namespace))
+  const chosen = chooseNamespace(provider.name, namespaces, namespace)
+  checkClaim(provider.name, chosen)
+  return namespaceWindow(provider, chosen)
 }

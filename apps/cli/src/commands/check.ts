@@ -10,6 +10,11 @@ import {
   writeOutput,
   type CommonOptions,
 } from '@bttkit/command-line'
+import {
+  checkNamespaces,
+  describeCheckedNamespaces,
+  jsonOfCheckedNamespaces,
+} from '../check-namespaces.ts'
 import { checkStorage } from '../check-run.ts'
 import { describeCheck, jsonOfCheck } from '../check-text.ts'
 import { repairImage, undoRepair, type RepairFlags } from '../repair-run.ts'
@@ -42,6 +47,8 @@ Verdicts and exit codes, as of fsck:
   unreadable   8   no BTT can be found; also when the image cannot be opened, read or written
   wrong call  16
 
+The image of an NVDIMM with several namespaces is checked as a whole: its labels, and each BTT. A repair is of one namespace, which --namespace names.
+
 Examples:
   btt check disk.img
   btt check disk.img --json | jq '.findings[] | select(.severity == "damaged")'
@@ -71,13 +78,36 @@ function repairFlags(command: Command): RepairFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
 }
 
+/** What there is to say of a check. */
+interface ToldCheck {
+  readonly verdict: Verdict
+  readonly json: () => unknown
+  readonly text: () => string
+}
+
 async function runCheck(target: ImageToOpen, options: CommonOptions, listLimit: number): Promise<void> {
-  const checked = await withReadableStorage(target, (provider) =>
-    checkStorage(provider, target, options, listLimit),
+  const told = await withReadableStorage<ToldCheck>(
+    target,
+    async (storage, opened) => {
+      const checked = await checkStorage(storage, opened, options, listLimit)
+      return {
+        verdict: checked.report.verdict,
+        json: () => jsonOfCheck(checked),
+        text: () => describeCheck(checked),
+      }
+    },
+    async (nvdimm, namespaces) => {
+      const checked = await checkNamespaces(nvdimm, namespaces, target, options, listLimit)
+      return {
+        verdict: checked.verdict,
+        json: () => jsonOfCheckedNamespaces(checked),
+        text: () => describeCheckedNamespaces(checked),
+      }
+    },
   )
-  process.exitCode = EXIT_CODES[checked.report.verdict]
-  if (options.json) await writeJson(jsonOfCheck(checked))
-  else await writeOutput(describeCheck(checked))
+  process.exitCode = EXIT_CODES[told.verdict]
+  if (options.json) await writeJson(told.json())
+  else await writeOutput(told.text())
 }
 
 async function runRepair(
