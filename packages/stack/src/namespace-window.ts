@@ -3,7 +3,7 @@
  *
  * The lock stays that of the whole image. Whoever has another namespace of it open keeps us out.
  */
-import { NamespaceError, type PmemProvider } from '@bttkit/interfaces'
+import { ImageLockedError, NamespaceError, type PmemProvider } from '@bttkit/interfaces'
 import { listNamespaces, type Namespace } from '@bttkit/btt'
 import { OffsetLayer, ReadOnlyLayer } from '@bttkit/pmem-layers'
 import { runAsync } from '@bttkit/sleepable'
@@ -76,6 +76,15 @@ export function namespaceWindow(provider: PmemProvider, { range, isReadOnly, uui
 function checkClaim(image: string, { content, uuid }: Namespace): void {
   if (content !== 'pfn' && content !== 'dax') return
   throw new NamespaceError({ image }, `the namespace ${uuid} holds '${content}' memory of Linux, and no BTT`)
+}
+
+/** What to throw where the lock of storage could not be had: who wants another namespace than whoever has it is told why that does not help. */
+export async function lockFailure(provider: PmemProvider, error: unknown): Promise<unknown> {
+  if (!(error instanceof ImageLockedError)) return error
+  const namespaces = await runAsync(listNamespaces(provider)).catch(() => [])
+  if (namespaces.length < 2) return error
+  const detail = `${error.message}; the lock is of the whole image, with all ${namespaces.length} namespaces`
+  return new ImageLockedError({}, detail, { cause: error })
 }
 
 /**

@@ -23,7 +23,7 @@ import { tryLayout } from './dry-run.ts'
 import type { Image } from './image-configuration.ts'
 import { imageLevels, imageTree, type ImageLevel, type ImageTree } from './image-levels.ts'
 import { unknownScheme, type PluginsByScheme } from './image-url.ts'
-import { meantNamespace, type NamespaceChoice } from './namespace-window.ts'
+import { lockFailure, meantNamespace, type NamespaceChoice } from './namespace-window.ts'
 import { openByPlugin } from './open-by-plugin.ts'
 
 export interface StackOptions {
@@ -101,7 +101,11 @@ export class Stack {
   async openProvider(image: Image, options: ProviderOpenOptions): Promise<PmemProvider> {
     const provider = await this.openLevel(imageLevels(image, this.plugins()), options)
     await closingOnFailure(provider, async () => {
-      await provider.lock?.(provider.readOnly ? 'shared' : 'exclusive')
+      try {
+        await provider.lock?.(provider.readOnly ? 'shared' : 'exclusive')
+      } catch (error) {
+        throw await lockFailure(provider, error)
+      }
     })
     return provider
   }
