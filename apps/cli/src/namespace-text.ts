@@ -3,8 +3,17 @@ import type { Namespace } from '@bttkit/btt'
 import { formatSize } from '@bttkit/command-line'
 
 /** A namespace in a line, and what is wrong with it in others. */
-export function describeNamespace({ number, name, uuid, range, content, isReadOnly, problems }: Namespace): string {
-  const where = range === undefined ? 'no range of bytes' : `byte ${range.offset}, ${formatSize(range.length)}`
+export function describeNamespace({
+  number,
+  name,
+  uuid,
+  range,
+  content,
+  isReadOnly,
+  problems,
+}: Namespace): string {
+  const where =
+    range === undefined ? 'no range of bytes' : `byte ${range.offset}, ${formatSize(range.length)}`
   const flags = isReadOnly ? ', for reading only' : ''
   const called = name === '' ? '' : ` '${name}'`
   return [

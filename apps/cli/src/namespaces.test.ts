@@ -134,7 +134,9 @@ describe('with two BTTs and something else', () => {
     const { findings }: Listing = JSON.parse(stdout.toString())
     expect([exitCode, findings.map(({ code }) => code)]).toEqual([4, ['parent-uuid']])
     expect((await bttHere('check', image, '--namespace', 'two', '--repair', '--quiet')).exitCode).toBe(1)
-    expect(await bttJson('info', image, '--namespace', 'two')).toMatchObject({ arenas: [{ parentUuid: TWO }] })
+    expect(await bttJson('info', image, '--namespace', 'two')).toMatchObject({
+      arenas: [{ parentUuid: TWO }],
+    })
   })
 
   test('a repair is of one namespace, and taken back in it', async () => {
@@ -212,7 +214,9 @@ describe('with two BTTs and something else', () => {
 test('a namespace that is spread over several NVDIMMs is told, and its BTT is not looked for', async () => {
   label({ ...one, labelCount: 2 })
   expect(await bttJson<Listing>('info', image)).toMatchObject({
-    namespaces: [{ name: 'one', content: null, problems: [expect.stringContaining('spread over 2 NVDIMMs')] }],
+    namespaces: [
+      { name: 'one', content: null, problems: [expect.stringContaining('spread over 2 NVDIMMs')] },
+    ],
   })
   const { exitCode, stdout } = await bttHere('check', image, '--json')
   expect(exitCode).toBe(8)

@@ -47,7 +47,11 @@ describe.skipIf(whyNoFuse() !== undefined)(`an image with two namespaces ${whyNo
     await device.read(2, sector)
     await device.close()
     expect(sector.equals(Buffer.alloc(4096, 'two'))).toBe(true)
-    expect(readFileSync(scene.image).subarray(0, 18 * MIB).equals(before)).toBe(true)
+    expect(
+      readFileSync(scene.image)
+        .subarray(0, 18 * MIB)
+        .equals(before),
+    ).toBe(true)
   })
 
   test('the other one cannot be mounted at the same time, and the reason is told', async () => {

@@ -22,17 +22,28 @@ function problemsOf(...labels: readonly LabelFields[]): string[] | undefined {
   return namespacesOf(labels)[0]?.problems.map(({ code }) => code)
 }
 
-test.each(['1.1', '1.2'] as const)('labels of version %s speak for namespaces, in the order of their ranges', (version) => {
-  expect(namespacesOf([second, first], version)).toMatchObject([
-    { uuid: ONE, name: 'one', range: { offset: 0, length: 16 * MiB }, isReadOnly: false, problems: [] },
-    { uuid: TWO, name: 'two', range: { offset: 32 * MiB, length: 32 * MiB }, isReadOnly: false, problems: [] },
-  ])
-})
+test.each(['1.1', '1.2'] as const)(
+  'labels of version %s speak for namespaces, in the order of their ranges',
+  (version) => {
+    expect(namespacesOf([second, first], version)).toMatchObject([
+      { uuid: ONE, name: 'one', range: { offset: 0, length: 16 * MiB }, isReadOnly: false, problems: [] },
+      {
+        uuid: TWO,
+        name: 'two',
+        range: { offset: 32 * MiB, length: 32 * MiB },
+        isReadOnly: false,
+        problems: [],
+      },
+    ])
+  },
+)
 
 test('labels of version 1.2 say what is in a namespace, those of 1.1 do not', () => {
   const said = { none: 'none', btt: 'btt 1.1', btt2: 'btt 2.0', pfn: 'pfn', dax: 'dax' } as const
   for (const [name, abstraction] of Object.entries(LABEL_ABSTRACTIONS)) {
-    expect(namespacesOf([{ ...first, abstraction }])[0]).toMatchObject({ abstraction: said[name as keyof typeof said] })
+    expect(namespacesOf([{ ...first, abstraction }])[0]).toMatchObject({
+      abstraction: said[name as keyof typeof said],
+    })
   }
   expect(namespacesOf([{ ...first, abstraction: TWO }])[0]?.abstraction).toBe('unknown')
   expect(namespacesOf([first], '1.1')[0]?.abstraction).toBeUndefined()
@@ -66,7 +77,9 @@ test('ranges that meet have no byte in common', () => {
 
 test('a namespace with several labels here is none', () => {
   const found = namespacesOf([first, { ...second, uuid: ONE }])
-  expect(found).toMatchObject([{ uuid: ONE, range: undefined, problems: [{ code: 'label-uuid', at: 512 + 256 }] }])
+  expect(found).toMatchObject([
+    { uuid: ONE, range: undefined, problems: [{ code: 'label-uuid', at: 512 + 256 }] },
+  ])
 })
 
 test('of a namespace on several NVDIMMs only a part is here', () => {

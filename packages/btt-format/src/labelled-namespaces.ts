@@ -102,7 +102,10 @@ function byPlace(one: NamespaceLabel, other: NamespaceLabel): number {
  *
  * @param end byte of the NVDIMM's file at which the label area begins
  */
-export function labelledNamespaces({ labels }: Pick<NamespaceLabels, 'labels'>, end: number): LabelledNamespace[] {
+export function labelledNamespaces(
+  { labels }: Pick<NamespaceLabels, 'labels'>,
+  end: number,
+): LabelledNamespace[] {
   const sorted = labels.toSorted(byPlace)
   const overlaps = overlapping(sorted)
   const groups = new Map<string, [NamespaceLabel, ...NamespaceLabel[]]>()

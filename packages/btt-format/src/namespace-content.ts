@@ -21,7 +21,7 @@ function bttIn(page: Uint8Array | undefined): 'btt 1.1' | 'btt 2.0' | undefined 
 
 function claimIn(page: Uint8Array | undefined): 'pfn' | 'dax' | undefined {
   const begins = (signature: string): boolean =>
-    page !== undefined && [...signature].every((letter, i) => page[i] === letter.charCodeAt(0))
+    page !== undefined && new TextEncoder().encode(signature).every((byte, i) => page[i] === byte)
   if (begins(CLAIMS.pfn)) return 'pfn'
   return begins(CLAIMS.dax) ? 'dax' : undefined
 }

@@ -83,7 +83,9 @@ export interface NamespaceLabel {
 function decodeName(bytes: Uint8Array): string {
   const field = bytes.subarray(LABEL.name, LABEL.name + NAME_BYTES)
   const end = field.indexOf(0)
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(end === -1 ? field : field.subarray(0, end))
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+    end === -1 ? field : field.subarray(0, end),
+  )
   // Names are printed: what moves a cursor or turns the direction of text is no part of one.
   return text.replaceAll(/\p{C}/gu, '\uFFFD')
 }

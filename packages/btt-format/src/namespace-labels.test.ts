@@ -13,7 +13,9 @@ const uuidsIn = (bytes: Uint8Array): string[] | undefined =>
 test('the labels of an NVDIMM name its namespace', () => {
   const labels = decodeNamespaceLabels(area)
   expect(labels).toMatchObject({ soundIndexes: 2, tornLabels: [], misplacedLabels: [] })
-  expect(labels?.labels).toEqual([expect.objectContaining({ uuid, name: 'oracle', dpa: 0n, rawSize: BigInt(size) })])
+  expect(labels?.labels).toEqual([
+    expect.objectContaining({ uuid, name: 'oracle', dpa: 0n, rawSize: BigInt(size) }),
+  ])
 })
 
 test('the index block with the later sequence number counts, while it is sound', () => {

@@ -19,7 +19,10 @@ export function decodeUuid(bytes: Uint8Array, offset: number): string {
 /** A UUID whose first three groups are stored as little-endian numbers, as those of label types are. */
 export function decodeGuid(bytes: Uint8Array, offset: number): string {
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
-  return decodeUuid(Uint8Array.from(order, (from) => bytes[offset + from] ?? 0), 0)
+  return decodeUuid(
+    Uint8Array.from(order, (from) => bytes[offset + from] ?? 0),
+    0,
+  )
 }
 
 /** Writes a UUID that `isUuid` accepts. */

@@ -15,7 +15,13 @@ const inside = smallImage(4096)
 storeInfo(inside, INFO_OFFSET, { ...infoOf(inside, INFO_OFFSET), parentUuid: UUID })
 const END = inside.length + MIB
 
-const btt: LabelFields = { uuid: UUID, name: 'btt', dpa: MIB, rawSize: inside.length, abstraction: LABEL_ABSTRACTIONS.btt }
+const btt: LabelFields = {
+  uuid: UUID,
+  name: 'btt',
+  dpa: MIB,
+  rawSize: inside.length,
+  abstraction: LABEL_ABSTRACTIONS.btt,
+}
 
 /** The BTT behind something else, and labels. */
 function nvdimm(labels: readonly LabelFields[], version: '1.1' | '1.2' = '1.2'): Uint8Array<ArrayBuffer> {
@@ -56,7 +62,9 @@ test('a BTT 1.1 where the label does not say what there is will be found by driv
 })
 
 test('labels with the same UUID, and with the same bytes, are told at each of them', () => {
-  const { findings } = labelsOf(nvdimm([btt, { ...btt, dpa: 0, rawSize: MIB }, { ...btt, uuid: OTHER, rawSize: MIB }]))
+  const { findings } = labelsOf(
+    nvdimm([btt, { ...btt, dpa: 0, rawSize: MIB }, { ...btt, uuid: OTHER, rawSize: MIB }]),
+  )
   expect(findings.map(({ code, offset }) => [code, offset])).toEqual([
     ['label-uuid', END + 512],
     ['label-overlap', END + 512],

@@ -4,7 +4,8 @@ import { preemptionPoint } from '@bttkit/sleepable'
 import { examineInto, summaryOf, type ExamineOptions, type ImageReport } from './check-image.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 
-export interface CheckImageOptions extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'namespace' | 'onProgress'> {
+export interface CheckImageOptions
+  extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'namespace' | 'onProgress'> {
   /** Rules of others, which look at the image after ours. Their findings count for the verdict. */
   readonly checkers?: readonly Checker[]
 }

@@ -56,7 +56,10 @@ export function chooseNamespace(image: string, namespaces: readonly Namespace[],
   }
   const [problem] = chosen.problems
   if (problem !== undefined)
-    throw new NamespaceError({ image }, `the namespace ${chosen.uuid} cannot be opened: it ${problem.message}`)
+    throw new NamespaceError(
+      { image },
+      `the namespace ${chosen.uuid} cannot be opened: it ${problem.message}`,
+    )
   return chosen
 }
 
@@ -65,7 +68,10 @@ export function chooseNamespace(image: string, namespaces: readonly Namespace[],
  *
  * @throws {NamespaceError} for one that cannot be opened
  */
-export function namespaceWindow(provider: PmemProvider, { range, isReadOnly, uuid }: Namespace): PmemProvider {
+export function namespaceWindow(
+  provider: PmemProvider,
+  { range, isReadOnly, uuid }: Namespace,
+): PmemProvider {
   if (range === undefined)
     throw new NamespaceError({ image: provider.name }, `the namespace ${uuid} is no range of bytes`)
   const window = new OffsetLayer(provider, { offset: range.offset, size: range.length })

@@ -31,7 +31,10 @@ const two: LabelFields = {
 const stack = createStack()
 
 /** All of it is 0xaa but for the labels and the BTTs, which are in the namespaces `one` and `two` where they have labels. */
-async function nvdimm(labels: readonly LabelFields[], version: '1.1' | '1.2' = '1.2'): Promise<Uint8Array<ArrayBuffer>> {
+async function nvdimm(
+  labels: readonly LabelFields[],
+  version: '1.1' | '1.2' = '1.2',
+): Promise<Uint8Array<ArrayBuffer>> {
   const area = labelArea(version, labels)
   const bytes = new Uint8Array(END + area.length).fill(0xaa)
   bytes.set(area, END)
@@ -57,8 +60,8 @@ async function runCreate(
 
 const over = (bytes: Uint8Array<ArrayBuffer>): MemoryProvider => new MemoryProvider({ bytes }, 'nvdimm')
 
-const same = (one: Uint8Array, other: Uint8Array, from: number, to: number): boolean =>
-  Buffer.compare(one.subarray(from, to), other.subarray(from, to)) === 0
+const isSame = (before: Uint8Array, after: Uint8Array, from: number, to: number): boolean =>
+  Buffer.compare(before.subarray(from, to), after.subarray(from, to)) === 0
 
 describe.each(['1.1', '1.2'] as const)('with labels of version %s', (version) => {
   const wanted = [one, raw, two]
@@ -75,9 +78,9 @@ describe.each(['1.1', '1.2'] as const)('with labels of version %s', (version) =>
     expect(device.info).toMatchObject({ namespaceOffset: 0, sectorSize: 4096, format: { version: '2.0' } })
     await device.write(device.sectorCount - 300, new Uint8Array(300 * 4096).fill(7))
     await device.close()
-    expect(same(before, bytes, 20 * MIB, 37 * MIB)).toBe(false)
-    expect(same(before, bytes, 0, 20 * MIB)).toBe(true)
-    expect(same(before, bytes, 37 * MIB, bytes.length)).toBe(true)
+    expect(isSame(before, bytes, 20 * MIB, 37 * MIB)).toBe(false)
+    expect(isSame(before, bytes, 0, 20 * MIB)).toBe(true)
+    expect(isSame(before, bytes, 37 * MIB, bytes.length)).toBe(true)
   })
 
   test('what was written is there again, and the other namespace is another disk', async () => {
@@ -99,10 +102,20 @@ describe.each(['1.1', '1.2'] as const)('with labels of version %s', (version) =>
 })
 
 const refusals: readonly [string, readonly LabelFields[], string | undefined, RegExp][] = [
-  ['several, and none is named', [one, raw, two], undefined, /3 namespaces.*0 'one'.*1 'raw' .*raw, .*2 'two'/],
+  [
+    'several, and none is named',
+    [one, raw, two],
+    undefined,
+    /3 namespaces.*0 'one'.*1 'raw' .*raw, .*2 'two'/,
+  ],
   ['one by a name that none has', [one, two], 'three', /called 'three'; there are 0 'one' .*1 'two'/],
   ['one by a name that several have', [one, { ...two, name: 'one' }], 'one', new RegExp(`${ONE}.*${TWO}`)],
-  ['one that is spread over several NVDIMMs', [{ ...one, labelCount: 2 }], undefined, /spread over 2 NVDIMMs/],
+  [
+    'one that is spread over several NVDIMMs',
+    [{ ...one, labelCount: 2 }],
+    undefined,
+    /spread over 2 NVDIMMs/,
+  ],
   ['one beyond the label area', [{ ...one, dpa: 28 * MIB }], undefined, /no whole pages within/],
   ['one that overlaps another', [one, { ...two, dpa: 16 * MIB }], 'one', /bytes that another label has/],
 ]
@@ -149,7 +162,9 @@ test('a namespace for reading only is attached for reading only', async () => {
 test.each(['PFN', 'DAX'])('memory that Linux has claimed (%s) is no BTT', async (claim) => {
   const bytes = await nvdimm([raw])
   bytes.set(new TextEncoder().encode(`NVDIMM_${claim}_INFO\0`), 17 * MIB + 4096)
-  await expect(stack.attachImage(over(bytes))).rejects.toThrow(`holds '${claim.toLowerCase()}' memory of Linux`)
+  await expect(stack.attachImage(over(bytes))).rejects.toThrow(
+    `holds '${claim.toLowerCase()}' memory of Linux`,
+  )
 })
 
 test('closing the device gives up the image', async () => {

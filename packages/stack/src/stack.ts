@@ -141,7 +141,7 @@ export class Stack {
    */
   async attachImage(provider: PmemProvider, options: OpenImageOptions = {}): Promise<BttDevice> {
     checkDurability(options)
-    const { namespace, ...attach } = options
+    const { namespace: _, ...attach } = options
     const storage = await this.namespaceOf(provider, options)
     const attached = await runAsync(this.engine().attach(storage, attach))
     const device = withDurability(attached, options)

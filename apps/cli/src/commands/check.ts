@@ -10,11 +10,7 @@ import {
   writeOutput,
   type CommonOptions,
 } from '@bttkit/command-line'
-import {
-  checkNamespaces,
-  describeCheckedNamespaces,
-  jsonOfCheckedNamespaces,
-} from '../check-namespaces.ts'
+import { checkNamespaces, describeCheckedNamespaces, jsonOfCheckedNamespaces } from '../check-namespaces.ts'
 import { checkStorage } from '../check-run.ts'
 import { describeCheck, jsonOfCheck } from '../check-text.ts'
 import { repairImage, undoRepair, type RepairFlags } from '../repair-run.ts'

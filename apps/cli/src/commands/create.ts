@@ -158,7 +158,11 @@ export function createCommand(): Command {
       ).choices(['1.1', '2.0']),
     )
     .option('--uuid <uuid>', 'UUID of the BTT (default: a random one)', uuidArgument)
-    .option('--parent-uuid <uuid>', 'UUID of what contains the BTT (default: that of the namespace, or null)', uuidArgument)
+    .option(
+      '--parent-uuid <uuid>',
+      'UUID of what contains the BTT (default: that of the namespace, or null)',
+      uuidArgument,
+    )
     .option(
       '--nfree <number>',
       'spare blocks an arena, and the most writes at once (default: 256)',
