@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LABEL_ABSTRACTIONS, labelArea, type LabelFields } from '@bttkit/fixtures'
+import { LABEL_ABSTRACTIONS, labelArea, namespaceImages, type LabelFields } from '@bttkit/fixtures'
 import type { Finding } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
@@ -55,6 +55,13 @@ test.each([
   const { report, findings } = labelsOf(nvdimm([{ ...btt, ...fields }]))
   expect(findings).toMatchObject([{ code, offset: END + 512 }])
   expect(report.verdict).toBe(verdict)
+})
+
+test.each(namespaceImages())('nothing is wrong with the labels of $name, which Linux made', (image) => {
+  expect(labelsOf(Uint8Array.from(image.bytes()))).toMatchObject({
+    report: { verdict: 'clean' },
+    findings: [],
+  })
 })
 
 test('a BTT 1.1 where the label does not say what there is will be found by drivers', () => {

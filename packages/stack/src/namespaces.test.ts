@@ -2,7 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { LABEL_ABSTRACTIONS, labelArea, type LabelFields } from '@bttkit/fixtures'
 import { NamespaceError, ReadOnlyError, type PmemProvider } from '@bttkit/interfaces'
+import { listNamespaces } from '@bttkit/btt'
 import { MemoryProvider } from '@bttkit/pmem-memory'
+import { runAsync, runAtomic } from '@bttkit/sleepable'
+import { chooseNamespace } from './namespace-window.ts'
 import { createStack } from './stack.ts'
 
 const MIB = 2 ** 20
@@ -54,8 +57,7 @@ async function runCreate(
   provider: PmemProvider,
   options: Parameters<ReturnType<typeof stack.engine>['create']>[1],
 ): Promise<void> {
-  const steps = stack.engine().create(provider, options)
-  for (let step = steps.next(); step.done !== true; step = steps.next()) await step.value
+  await runAsync(stack.engine().create(provider, options))
 }
 
 const over = (bytes: Uint8Array<ArrayBuffer>): MemoryProvider => new MemoryProvider({ bytes }, 'nvdimm')
@@ -66,15 +68,10 @@ const isSame = (before: Uint8Array, after: Uint8Array, from: number, to: number)
 describe.each(['1.1', '1.2'] as const)('with labels of version %s', (version) => {
   const wanted = [one, raw, two]
 
-  test.each([
-    ['its name', 'two'],
-    ['its UUID', TWO],
-    ['its UUID in capitals', TWO.toUpperCase()],
-    ['its number', '2'],
-  ])('a namespace is opened by %s, and nothing else of the image changes', async (_, namespace) => {
+  test('what is written to a namespace changes nothing else of the image', async () => {
     const bytes = await nvdimm(wanted, version)
     const before = bytes.slice()
-    const device = await stack.attachImage(over(bytes), { namespace })
+    const device = await stack.attachImage(over(bytes), { namespace: 'two' })
     expect(device.info).toMatchObject({ namespaceOffset: 0, sectorSize: 4096, format: { version: '2.0' } })
     await device.write(device.sectorCount - 300, new Uint8Array(300 * 4096).fill(7))
     await device.close()
@@ -99,6 +96,16 @@ describe.each(['1.1', '1.2'] as const)('with labels of version %s', (version) =>
     expect(new Set(sector)).toEqual(new Set([1]))
     await device.close()
   })
+})
+
+test('a namespace is called by its UUID, its name or its number, in this order', async () => {
+  const labels = [{ ...one, name: '2' }, { ...raw, name: TWO }, two]
+  const area = labelArea('1.2', labels)
+  const bytes = new Uint8Array(END + area.length)
+  bytes.set(area, END)
+  const namespaces = runAtomic(listNamespaces(over(bytes)))
+  const numberOf = (wanted: string): number => chooseNamespace('nvdimm', namespaces, wanted).number
+  expect([TWO, TWO.toUpperCase(), 'two', '2', '1', RAW].map(numberOf)).toEqual([2, 2, 2, 0, 1, 1])
 })
 
 const refusals: readonly [string, readonly LabelFields[], string | undefined, RegExp][] = [
