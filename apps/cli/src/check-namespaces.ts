@@ -1,7 +1,7 @@
 /** `btt check` of an image with several namespaces: its labels, and then each namespace that is a BTT, or whose label says so. */
 import type { Finding, PmemProvider } from '@bttkit/interfaces'
 import type { Namespace } from '@bttkit/btt'
-import { examineLabels, type Verdict } from '@bttkit/checker-image'
+import { examineLabels, type ImageReport, type Verdict } from '@bttkit/checker-image'
 import type { CommonOptions } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
 import { namespaceWindow } from '@bttkit/stack'
@@ -54,8 +54,16 @@ export async function checkNamespaces(
       : undefined
     namespaces.push({ namespace, checked })
   }
-  const verdicts = namespaces.flatMap(({ checked }) => checked?.report.verdict ?? [])
-  return { labels, namespaces, verdict: worstOf([labels.report.verdict, ...verdicts]) }
+  const verdicts = reportsOf({ labels, namespaces }).map(({ verdict }) => verdict)
+  return { labels, namespaces, verdict: worstOf(verdicts) }
+}
+
+/** That of the labels, and of each namespace that was checked. */
+export function reportsOf({
+  labels,
+  namespaces,
+}: Pick<CheckedNamespaces, 'labels' | 'namespaces'>): ImageReport[] {
+  return [labels.report, ...namespaces.flatMap(({ checked }) => checked?.report ?? [])]
 }
 
 /** For people: the labels first, and the verdict on all of it last. */

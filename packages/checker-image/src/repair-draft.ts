@@ -1,11 +1,13 @@
 import type { PmemProvider } from '@bttkit/interfaces'
 import { ImageReader } from './image-reader.ts'
+import { MapPasses } from './map-passes.ts'
 import { PlannedChanges } from './planned-changes.ts'
-import type { PlannedStore, RepairStage, RepairStep, WithheldRepair } from './repair-plan.ts'
+import type { PlannedStore, RepairOptions, RepairStage, RepairStep, WithheldRepair } from './repair-plan.ts'
 
 /** A plan in the making. Its reader sees the image with all that is planned so far. */
 export class RepairDraft {
   readonly reader: ImageReader
+  readonly passes: MapPasses
   readonly steps: RepairStep[] = []
   private readonly changes = new PlannedChanges()
   private readonly finished: RepairStage[] = []
@@ -13,9 +15,9 @@ export class RepairDraft {
   private withheldBefore: WithheldRepair[] = []
   private withheldNow: WithheldRepair[] = []
 
-  /** @param namespaceUuid see `RepairOptions` */
-  constructor(provider: PmemProvider, namespaceUuid?: string) {
-    this.reader = new ImageReader(provider, this.changes, namespaceUuid)
+  constructor(provider: PmemProvider, options: RepairOptions) {
+    this.passes = new MapPasses(options)
+    this.reader = new ImageReader(provider, this.changes, options.namespaceUuid)
   }
 
   store(offset: number, bytes: Uint8Array): void {
