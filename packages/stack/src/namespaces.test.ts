@@ -33,6 +33,14 @@ const two: LabelFields = {
 
 const stack = createStack()
 
+/** Why no BTT is attached; `undefined` where one is. It is no device, which nobody wants to see printed. */
+async function refusalOf(provider: PmemProvider, namespace?: string): Promise<unknown> {
+  return stack.attachImage(provider, { namespace }).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
 /** All of it is 0xaa but for the labels and the BTTs, which are in the namespaces `one` and `two` where they have labels. */
 async function nvdimm(
   labels: readonly LabelFields[],
@@ -129,14 +137,14 @@ const refusals: readonly [string, readonly LabelFields[], string | undefined, Re
 
 test.each(refusals)('refused is %s', async (_, labels, namespace, says) => {
   const provider = over(await nvdimm(labels))
-  const refusal = await stack.attachImage(provider, { namespace }).catch((error: unknown) => error)
+  const refusal = await refusalOf(provider, namespace)
   expect(refusal).toBeInstanceOf(NamespaceError)
   expect(String(refusal)).toMatch(says)
 })
 
 test('a namespace of an image without labels is none', async () => {
   const provider = over(await nvdimm([]))
-  await expect(stack.attachImage(provider, { namespace: '0' })).rejects.toThrow('no label speaks for any')
+  expect(String(await refusalOf(provider, '0'))).toContain('no label speaks for any')
 })
 
 test('the only namespace is opened without being named, wherever it is', async () => {
@@ -160,7 +168,7 @@ test('an offset within a namespace counts from its beginning', async () => {
 
 test('a namespace for reading only is attached for reading only', async () => {
   const bytes = await nvdimm([{ ...one, flags: 1 }])
-  await expect(stack.attachImage(over(bytes))).rejects.toThrow(ReadOnlyError)
+  expect(await refusalOf(over(bytes))).toBeInstanceOf(ReadOnlyError)
   const device = await stack.attachImage(over(bytes), { readOnly: true })
   expect(device.info.sectorSize).toBe(512)
   await device.close()
@@ -169,9 +177,7 @@ test('a namespace for reading only is attached for reading only', async () => {
 test.each(['PFN', 'DAX'])('memory that Linux has claimed (%s) is no BTT', async (claim) => {
   const bytes = await nvdimm([raw])
   bytes.set(new TextEncoder().encode(`NVDIMM_${claim}_INFO\0`), 17 * MIB + 4096)
-  await expect(stack.attachImage(over(bytes))).rejects.toThrow(
-    `holds '${claim.toLowerCase()}' memory of Linux`,
-  )
+  expect(String(await refusalOf(over(bytes)))).toContain(`holds '${claim.toLowerCase()}' memory of Linux`)
 })
 
 test('closing the device gives up the image', async () => {
