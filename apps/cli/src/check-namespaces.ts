@@ -5,7 +5,7 @@ import { examineLabels, type ImageReport, type Verdict } from '@bttkit/checker-i
 import type { CommonOptions } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
 import { namespaceWindow } from '@bttkit/stack'
-import { checkStorage, type CheckedImage } from './check-run.ts'
+import { checkStorage, type CheckedImage, type CheckSettings } from './check-run.ts'
 import { describeCheck, jsonOfCheck } from './check-text.ts'
 import { describeNamespace, jsonOfNamespace } from './namespace-text.ts'
 import type { ImageToOpen } from './with-image.ts'
@@ -35,22 +35,24 @@ function shouldHoldBtt({ content, abstraction }: Namespace): boolean {
   return content.startsWith('btt') || abstraction?.startsWith('btt') === true
 }
 
-/** @param listLimit of the findings of each code, in each namespace */
 export async function checkNamespaces(
   nvdimm: PmemProvider,
   all: readonly Namespace[],
   target: ImageToOpen,
   options: Pick<CommonOptions, 'quiet' | 'progress' | 'json'>,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<CheckedNamespaces> {
   const findings: Finding[] = []
   const onFinding = (finding: Finding): unknown => findings.push(finding)
-  const labels = { findings, report: await runAsync(examineLabels(nvdimm, { listLimit, onFinding })) }
+  const labels = {
+    findings,
+    report: await runAsync(examineLabels(nvdimm, { listLimit: settings.listLimit, onFinding })),
+  }
   const namespaces: CheckedNamespace[] = []
   for (const namespace of all) {
     const opened = { ...target, nvdimm: undefined, label: namespace }
     const checked = shouldHoldBtt(namespace)
-      ? await checkStorage(namespaceWindow(nvdimm, namespace), opened, options, listLimit)
+      ? await checkStorage(namespaceWindow(nvdimm, namespace), opened, options, settings)
       : undefined
     namespaces.push({ namespace, checked })
   }

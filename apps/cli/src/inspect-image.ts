@@ -7,13 +7,15 @@ import { namespaceWindow } from '@bttkit/stack'
 import { countErrorSectors } from './count-error-sectors.ts'
 import { describeBttOnly, describeInfo } from './info-text.ts'
 import { describeNamespace, jsonOfNamespace } from './namespace-text.ts'
-import { providerInfo } from './storage-info.ts'
+import { describeProvider, providerInfo } from './storage-info.ts'
 import type { ImageToOpen, OpenedImage } from './with-image.ts'
 
 /** One thing, for programs and for people. */
 export interface Told {
   readonly json: Readonly<Record<string, unknown>>
   readonly text: string
+  /** Of the storage of a BTT. */
+  readonly storageFacts?: readonly { readonly name: string; readonly value: string }[]
 }
 
 type Shown = Pick<CommonOptions, 'quiet' | 'progress' | 'json'>
@@ -31,7 +33,9 @@ export async function tellBtt(storage: PmemProvider, opened: OpenedImage, option
   const { info } = inspection
   const provider = providerInfo(storage, stack.parts(image))
   const errorSectors = await countErrorSectors(inspection, options)
-  const text = describeInfo({ info, errorSectors, provider, refusal: whyUnsafeToWrite(storage) })
+  const refusal = whyUnsafeToWrite(storage)
+  const text = describeInfo({ info, errorSectors, provider, refusal })
+  const facts = describeProvider(provider, info, refusal)
   return {
     json: {
       ...info,
@@ -40,6 +44,7 @@ export async function tellBtt(storage: PmemProvider, opened: OpenedImage, option
       ...(label && { namespace: jsonOfNamespace(label) }),
     },
     text: label === undefined ? text : `${describeNamespace(label)}\n${text}`,
+    storageFacts: facts.map(([name, value]) => ({ name, value })),
   }
 }
 
