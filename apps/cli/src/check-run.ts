@@ -1,7 +1,7 @@
 import type { Finding, PmemProvider } from '@bttkit/interfaces'
 import { checkImage, type CheckProgress, type ImageObserver, type ImageReport } from '@bttkit/checker-image'
 import { withProgress, type CommonOptions } from '@bttkit/command-line'
-import type { ImageToOpen } from './with-image.ts'
+import type { OpenedImage } from './with-image.ts'
 
 /** A check that is over. */
 export interface CheckedImage {
@@ -48,14 +48,15 @@ export function withMapProgress<T>(
 /** Checks an image with all checkers that there are, and shows how far the map is read. */
 export function checkStorage(
   provider: PmemProvider,
-  { stack, namespaceOffset }: ImageToOpen,
+  { stack, namespaceOffset, nvdimm, label }: OpenedImage,
   options: Shown,
   { listLimit, observer }: CheckSettings,
 ): Promise<CheckedImage> {
   return withMapProgress(options, 'checking', async (onProgress) => {
     const checkers = stack.checkers()
     const offset = namespaceOffset === undefined ? {} : { namespaceOffset }
-    const check = checkImage(provider, { ...offset, checkers, listLimit, onProgress, observer })
+    const namespace = label && { uuid: label.uuid, nvdimm }
+    const check = checkImage(provider, { ...offset, namespace, checkers, listLimit, onProgress, observer })
     const findings: Finding[] = []
     let step = await check.next()
     for (; step.done !== true; step = await check.next()) findings.push(step.value)

@@ -30,9 +30,10 @@ export interface PageSource {
 
 /** How to name the image on another command line so that the same is found. */
 function wordsOf(command: Command, { image }: ImageToOpen): ImageWords {
-  const { offset, plugin } = commonOptions(command)
+  const { namespace, offset, plugin } = commonOptions(command)
   return [
     image.startsWith('-') ? `./${image}` : image,
+    ...(namespace === undefined ? [] : ['--namespace', namespace]),
     ...(offset === undefined ? [] : ['--offset', String(offset)]),
     ...plugin.flatMap((module) => ['--plugin', module]),
   ]

@@ -85,6 +85,12 @@ function describeArena(arena: ArenaInfo, index: number): string[] {
   ]
 }
 
+/** A BTT without its arenas and storage, in lines. */
+export function describeBttOnly(info: BttInfo, errorSectors: ErrorSectors): string {
+  const problems = info.problems.map((problem) => `  problem: ${problem}`)
+  return [...describeBtt(info, errorSectors), ...problems].map((line) => `${line}\n`).join('')
+}
+
 /** All that is known of an image. */
 export interface ImageDescription {
   readonly info: BttInfo

@@ -21,7 +21,7 @@ import {
 } from './check-run.ts'
 import { EVENT_LOOP_TURN } from './event-loop-turn.ts'
 import { readUndoFile, writeUndoFile } from './undo-path.ts'
-import { withReadableStorage, withStorage, type ImageToOpen } from './with-image.ts'
+import { withReadableStorage, withStorage, type ImageToOpen, type OpenedImage } from './with-image.ts'
 
 /** What the command line says of a repair. */
 export interface RepairFlags {
@@ -45,14 +45,14 @@ export interface RepairedImage {
   readonly checked: CheckedImage
 }
 
-function optionsOf(flags: RepairFlags, { namespaceOffset }: ImageToOpen): RepairOptions {
+function optionsOf(flags: RepairFlags, { namespaceOffset, label }: OpenedImage): RepairOptions {
   const { duplicates, rewriteLog, resetUnknown, rebuild } = flags
-  return { namespaceOffset, duplicates, rewriteLog, resetUnknown, rebuild }
+  return { namespaceOffset, namespaceUuid: label?.uuid, duplicates, rewriteLog, resetUnknown, rebuild }
 }
 
 function plan(
   provider: PmemProvider,
-  target: ImageToOpen,
+  target: OpenedImage,
   flags: RepairFlags,
   options: Shown,
 ): Promise<RepairPlan> {
@@ -86,11 +86,11 @@ export function repairImage(
   settings: CheckSettings,
 ): Promise<RepairedImage> {
   if (flags.dryRun === true) return planOnly(target, flags, options, settings)
-  return withStorage(target, undefined, async (provider) => {
+  return withStorage(target, undefined, async (provider, opened) => {
     assertWritable(provider, target)
-    const planned = await plan(provider, target, flags, options)
+    const planned = await plan(provider, opened, flags, options)
     const undo = await apply(provider, planned, flags.undo)
-    const checked = await checkStorage(provider, target, options, settings)
+    const checked = await checkStorage(provider, opened, options, settings)
     return { plan: planned, undo, isDryRun: false, checked }
   })
 }
@@ -101,9 +101,9 @@ function planOnly(
   options: Shown,
   settings: CheckSettings,
 ): Promise<RepairedImage> {
-  return withReadableStorage(target, async (provider) => {
-    const planned = await plan(provider, target, flags, options)
-    const checked = await checkStorage(provider, target, options, settings)
+  return withReadableStorage(target, async (provider, opened) => {
+    const planned = await plan(provider, opened, flags, options)
+    const checked = await checkStorage(provider, opened, options, settings)
     return { plan: planned, isDryRun: true, undo: undefined, checked }
   })
 }

@@ -16,6 +16,8 @@ export type StressLanes = (typeof STRESS_LANES)[number]
 /** What `btt stress` was asked to do. A message can carry it to a worker. */
 export interface StressRequest {
   readonly image: string
+  /** Of an image with labels: by UUID, name or number. */
+  readonly namespace: string | undefined
   readonly namespaceOffset: number | undefined
   /** Modules that give further providers. */
   readonly plugins: readonly string[]

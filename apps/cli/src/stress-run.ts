@@ -147,10 +147,10 @@ async function restoreWith(device: BttDevice, { report, window }: EndedRun): Pro
  * fails here is a failure in the report.
  */
 async function restoreByAttaching(request: StressRequest, ended: EndedRun): Promise<EndedRun> {
-  const { image, namespaceOffset, plugins } = request
+  const { image, namespace, namespaceOffset, plugins } = request
   try {
     const stack = createStack(await loadPlugins(plugins))
-    const device = await stack.openImage(image, { namespaceOffset })
+    const device = await stack.openImage(image, { namespace, namespaceOffset })
     try {
       await ended.window.restore(device)
     } finally {
@@ -201,11 +201,12 @@ export async function stressImage(
   request: StressRequest,
   options: StressSurroundings,
 ): Promise<ImageStressReport> {
-  const { image, namespaceOffset, policy: lanePolicy, laneCount, workers } = request
+  const { image, namespace, namespaceOffset, policy: lanePolicy, laneCount, workers } = request
   const words = new StressWords(request)
   const current: CurrentTask = { identity: undefined }
   const opened = await openStressStack(request, current, words)
   const device = await opened.stack.openImage(image, {
+    namespace,
     namespaceOffset,
     lanePolicy,
     laneCount,

@@ -45,6 +45,8 @@ Examples:
   btt mount --durability flush nvdimm.img /mnt/btt
   losetup --find --show --direct-io=on /mnt/btt/disk
   mount -t fuse.btt-mount nvdimm.img /mnt/btt
+  btt mount --namespace data nvdimm.img /mnt/btt
+  mount -t fuse.btt-mount -o namespace=data nvdimm.img /mnt/btt
 `
 
 const say = (message: string): void => void process.stderr.write(`btt mount: ${message}\n`)
@@ -76,7 +78,7 @@ async function sayReady(
 /** @throws {UsageError} for an option that nobody knows. */
 function readMountOptions(lists: readonly string[]): MountOptions {
   try {
-    return parseMountOptions(lists.join(','), ['durability'])
+    return parseMountOptions(lists.join(','), ['durability', 'namespace'])
   } catch (error) {
     throw error instanceof MountError ? new UsageError(error.message) : error
   }
@@ -99,7 +101,7 @@ async function serve(
   tell: (report: ReadyReport) => Promise<void>,
 ): Promise<void> {
   const flags = command.opts<MountFlags>()
-  const { offset, plugin } = commonOptions(command)
+  const { offset, namespace, plugin } = commonOptions(command)
   const mountOptions = readMountOptions(flags.options)
   const { readOnly, allowOther, extraOptions } = mountOptions
   const durability = readDurability(flags, mountOptions)
@@ -112,6 +114,7 @@ async function serve(
     extraOptions,
     workers: flags.workers,
     durability,
+    namespace: mountOptions.ownOptions.get('namespace') ?? namespace,
     namespaceOffset: offset,
     zeroing: flags.zeroing,
     plugins: plugin,

@@ -41,6 +41,8 @@ export interface MountImageOptions {
   readonly directIo?: boolean
   /** When a write is durable: when it is answered, or when a later fsync is. Default: `write`. */
   readonly durability?: Durability
+  /** Of an image with labels: by UUID, name or number; default: the only one. */
+  readonly namespace?: string | undefined
   /** Where the info block of arena 0 is; default: probe. */
   readonly namespaceOffset?: number | undefined
   /** How holes that are punched, and sectors that a loop device discards, become zeros; default: as it suits the image. */
@@ -198,7 +200,7 @@ async function serveWatched(
  * @throws {MountError} whose errno says why: of the mount point, of mounting, or of the image (its message names it).
  */
 export async function mountImage(options: MountImageOptions): Promise<MountedImage> {
-  const { image, namespaceOffset, zeroing, onError = () => {} } = options
+  const { image, namespace, namespaceOffset, zeroing, onError = () => {} } = options
   const { readOnly = false, allowOther = false, directIo = false } = options
   const { extraOptions = [], plugins = [], durability = 'write', workers = 1 } = options
   checkWorkers(workers)
@@ -210,6 +212,7 @@ export async function mountImage(options: MountImageOptions): Promise<MountedIma
     readOnly,
     directIo,
     durability,
+    namespace,
     namespaceOffset,
     zeroing,
     plugins,

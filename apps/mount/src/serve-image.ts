@@ -49,10 +49,10 @@ interface Attached {
 
 async function attach(): Promise<Attached> {
   const stack = createStack(await loadPlugins(input.plugins))
-  const { image, readOnly, namespaceOffset, durability, zeroing, team } = input
+  const { image, readOnly, namespace, namespaceOffset, durability, zeroing, team } = input
   if (team === undefined) {
     const blocking = !needsEventLoop(input)
-    const options = { readOnly, namespaceOffset, durability, zeroing, blocking }
+    const options = { readOnly, namespace, namespaceOffset, durability, zeroing, blocking }
     return { device: await stack.openImage(image, options) }
   }
   if (team.share !== undefined) return { device: await stack.joinImage(team.share) }
@@ -61,7 +61,7 @@ async function attach(): Promise<Attached> {
 
 /** @throws {MountError} EOPNOTSUPP for what several blocked threads cannot use: storage, or a write-back cache */
 async function attachForTeam(stack: Stack): Promise<Attached> {
-  const { image, readOnly, namespaceOffset, zeroing } = input
+  const { image, readOnly, namespace, namespaceOffset, zeroing } = input
   if (needsEventLoop(input)) {
     const why = 'writes gather in the memory of one'
     throw new MountError({ image }, `cannot be served by more than one thread: ${why}`, 'EOPNOTSUPP')
@@ -72,7 +72,13 @@ async function attachForTeam(stack: Stack): Promise<Attached> {
       const why = 'its storage waits for an event loop, or cannot be opened by several threads'
       throw new MountError({ image }, `cannot be served by more than one thread: ${why}`, 'EOPNOTSUPP')
     }
-    const device = await stack.attachImage(provider, { readOnly, namespaceOffset, zeroing, threads: true })
+    const device = await stack.attachImage(provider, {
+      readOnly,
+      namespace,
+      namespaceOffset,
+      zeroing,
+      threads: true,
+    })
     return { device, share: stack.shareImage(device) }
   } catch (error) {
     await provider.close()

@@ -9,6 +9,8 @@ export interface ServerInput {
   readonly readOnly: boolean
   readonly directIo: boolean
   readonly durability: Durability
+  /** Of an image with labels. */
+  readonly namespace?: string | undefined
   readonly namespaceOffset?: number | undefined
   readonly zeroing?: Zeroing | undefined
   /** Modules of provider plugins; each thread loads them for itself. */

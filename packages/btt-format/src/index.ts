@@ -64,6 +64,14 @@ export {
   zeroEntry,
   type MapState,
 } from './map-entry.ts'
+export {
+  labelledNamespaces,
+  type LabelledNamespace,
+  type LabelProblem,
+  type LabelProblemCode,
+} from './labelled-namespaces.ts'
+export { contentPlaces, namespaceContent, type NamespaceContent } from './namespace-content.ts'
+export type { LabelAbstraction, LabelType, NamespaceLabel } from './namespace-label.ts'
 export { decodeNamespaceLabels, type NamespaceLabels } from './namespace-labels.ts'
 export { POOL_BTT_OFFSET, decodePoolHeader, hasPoolChecksum, type PoolHeader } from './pool-header.ts'
 export { layOutPool, unwrittenPoolRanges } from './pool-layout.ts'

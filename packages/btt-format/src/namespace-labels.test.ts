@@ -7,8 +7,15 @@ const image = kernelImage('v20-4096')
 const { size, labelAreaBytes = 0, uuid } = image.manifest.namespace
 const area = image.bytes().subarray(size, size + labelAreaBytes)
 
+const uuidsIn = (bytes: Uint8Array): string[] | undefined =>
+  decodeNamespaceLabels(bytes)?.labels.map((label) => label.uuid)
+
 test('the labels of an NVDIMM name its namespace', () => {
-  expect(decodeNamespaceLabels(area)).toEqual({ soundIndexes: 2, uuids: [uuid], tornLabels: [] })
+  const labels = decodeNamespaceLabels(area)
+  expect(labels).toMatchObject({ soundIndexes: 2, tornLabels: [], misplacedLabels: [] })
+  expect(labels?.labels).toEqual([
+    expect.objectContaining({ uuid, name: 'oracle', dpa: 0n, rawSize: BigInt(size) }),
+  ])
 })
 
 test('the index block with the later sequence number counts, while it is sound', () => {
@@ -17,9 +24,10 @@ test('the index block with the later sequence number counts, while it is sound',
   const label = changed.subarray(512, 768)
   label[0] = 0
   new DataView(changed.buffer).setBigUint64(512 + 248, fletcher64(label, 248), true)
-  expect(decodeNamespaceLabels(changed)?.uuids).toEqual([uuid])
+  expect(uuidsIn(changed)).toEqual([uuid])
   changed[100] = 1
-  expect(decodeNamespaceLabels(changed)).toMatchObject({ soundIndexes: 1, uuids: [`00${uuid?.slice(2)}`] })
+  expect(decodeNamespaceLabels(changed)?.soundIndexes).toBe(1)
+  expect(uuidsIn(changed)).toEqual([`00${uuid?.slice(2)}`])
 })
 
 test('whatever is in an area, decoding it ends', () => {

@@ -15,6 +15,15 @@ export function decodeUuid(bytes: Uint8Array, offset: number): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+/** A UUID whose first three groups are stored as little-endian numbers, as those of label types are. */
+export function decodeGuid(bytes: Uint8Array, offset: number): string {
+  const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
+  return decodeUuid(
+    Uint8Array.from(order, (from) => bytes[offset + from] ?? 0),
+    0,
+  )
+}
+
 /** Writes a UUID that `isUuid` accepts. */
 export function encodeUuid(uuid: string, bytes: Uint8Array, offset: number): void {
   const hex = uuid.replaceAll('-', '')

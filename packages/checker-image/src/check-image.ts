@@ -7,6 +7,7 @@ import { mightSleep } from '@bttkit/sleepable'
 import { reportBadData, reportBadMetadata } from './bad-media.ts'
 import { checkFlog } from './check-flog.ts'
 import { checkMap, type SectorCounts } from './check-map.ts'
+import { checkLabels } from './check-labels.ts'
 import type { Arena, CheckRun } from './check-run.ts'
 import { findArenas } from './find-arenas.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
@@ -47,9 +48,19 @@ export interface ImageReport {
   readonly findingsByCode: Readonly<Record<string, number>>
 }
 
+/** What a namespace is in. */
+export interface NamespaceAround {
+  /** Of its label. */
+  readonly uuid: string
+  /** The whole image of the NVDIMM, where its labels are to be checked too; offsets of what is found there are bytes of it. */
+  readonly nvdimm?: PmemProvider | undefined
+}
+
 export interface ExamineOptions extends PassOptions {
   /** Where the info block of arena 0 is, in bytes; absent: probe. */
   readonly namespaceOffset?: number | undefined
+  /** Given where the image is a window of one namespace of an NVDIMM. */
+  readonly namespace?: NamespaceAround | undefined
   /** Of each code so many findings are handed out, and the others only counted. Default 1000. */
   readonly listLimit?: number | undefined
   readonly onFinding?: ((finding: Finding) => void) | undefined
@@ -82,8 +93,11 @@ export function* examineInto(
   options: ExamineOptions,
 ): Sleepable<ImageReport> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'checking')
-  const { namespaceOffset, observer } = options
-  const run = { reader: new ImageReader(provider), log, passes: new MapPasses(options), observer }
+  const { namespaceOffset, namespace, observer } = options
+  const { uuid, nvdimm } = namespace ?? {}
+  if (nvdimm !== undefined) yield* checkLabels(new ImageReader(nvdimm), log)
+  const reader = new ImageReader(provider, undefined, uuid)
+  const run = { reader, log, passes: new MapPasses(options), observer }
   return (yield* examineBy(run, namespaceOffset)).report
 }
 
@@ -109,6 +123,19 @@ export function* examineBy(run: CheckRun, namespaceOffset: number | undefined): 
     ...summaryOf(reader, log),
   }
   return { report, arenas: found?.arenas ?? [] }
+}
+
+/**
+ * Checks the label area of a whole image, and nothing that is in namespaces but what each of them is. The report has no arenas. Otherwise as `examineImage`.
+ */
+export function* examineLabels(
+  provider: PmemProvider,
+  { listLimit = LIST_LIMIT, onFinding }: Pick<ExamineOptions, 'listLimit' | 'onFinding'> = {},
+): Sleepable<ImageReport> {
+  if (provider.capabilities.mayWait) mightSleep(provider.name, 'checking')
+  const log = new FindingLog(listLimit, (finding) => onFinding?.(finding))
+  yield* checkLabels(new ImageReader(provider), log)
+  return { arenas: [], ...summaryOf(provider, log) }
 }
 
 /** What a log says of an image. */

@@ -11,6 +11,7 @@ import {
   probePositions,
   type ProbePosition,
 } from '@bttkit/btt-format'
+import { reportLabels } from './check-labels.ts'
 import type { Arena, CheckRun } from './check-run.ts'
 import type { FindingLog } from './finding-log.ts'
 import {
@@ -23,7 +24,6 @@ import {
 import {
   isUnwrittenPool,
   readSurroundings,
-  reportLabels,
   reportParent,
   reportPool,
   type Surroundings,
@@ -210,7 +210,7 @@ export function* findArenas(
     return undefined
   }
   reportStale(run, places, chosen)
-  reportLabels(log, around)
+  yield* reportLabels(reader, log, around)
   reportPool(log, around, chosen.arena)
   return { namespaceOffset: chosen.arena.offset, arenas: yield* walkArenas(run, chosen, around) }
 }

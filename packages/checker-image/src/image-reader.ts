@@ -26,11 +26,14 @@ interface Piece {
 export class ImageReader {
   readonly name: string
   readonly size: number
+  /** Of the namespace of an NVDIMM that the storage is a window of; absent: what is around the BTT tells. */
+  readonly namespaceUuid: string | undefined
   private readonly provider: PmemProvider
   private readonly changes: PlannedChanges
 
   /** @param changes that are seen as if they were stored */
-  constructor(provider: PmemProvider, changes = new PlannedChanges()) {
+  constructor(provider: PmemProvider, changes = new PlannedChanges(), namespaceUuid?: string) {
+    this.namespaceUuid = namespaceUuid
     this.name = provider.name
     this.size = provider.size
     this.provider = provider

@@ -1,8 +1,10 @@
 export {
   examineImage,
+  examineLabels,
   type CheckedArena,
   type ExamineOptions,
   type ImageReport,
+  type NamespaceAround,
   type Verdict,
 } from './check-image.ts'
 export type { SectorCounts } from './check-map.ts'

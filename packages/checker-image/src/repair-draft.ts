@@ -1,8 +1,8 @@
 import type { PmemProvider } from '@bttkit/interfaces'
 import { ImageReader } from './image-reader.ts'
-import { MapPasses, type PassOptions } from './map-passes.ts'
+import { MapPasses } from './map-passes.ts'
 import { PlannedChanges } from './planned-changes.ts'
-import type { PlannedStore, RepairStage, RepairStep, WithheldRepair } from './repair-plan.ts'
+import type { PlannedStore, RepairOptions, RepairStage, RepairStep, WithheldRepair } from './repair-plan.ts'
 
 /** A plan in the making. Its reader sees the image with all that is planned so far. */
 export class RepairDraft {
@@ -15,9 +15,9 @@ export class RepairDraft {
   private withheldBefore: WithheldRepair[] = []
   private withheldNow: WithheldRepair[] = []
 
-  constructor(provider: PmemProvider, options: PassOptions) {
+  constructor(provider: PmemProvider, options: RepairOptions) {
     this.passes = new MapPasses(options)
-    this.reader = new ImageReader(provider, this.changes)
+    this.reader = new ImageReader(provider, this.changes, options.namespaceUuid)
   }
 
   store(offset: number, bytes: Uint8Array): void {

@@ -41,10 +41,10 @@ interface WantedInfo {
   readonly bytes: Uint8Array
 }
 
-function wantedParent({ pool, labels }: Surroundings, namespaceOffset: number): string {
+function wantedParent({ pool, namespaceUuids }: Surroundings, namespaceOffset: number): string {
   if (pool !== undefined && namespaceOffset === POOL_BTT_OFFSET) return pool.header.poolsetUuid
   // With several nobody knows which namespace it is, and everybody takes none.
-  const [only, other] = labels?.uuids ?? []
+  const [only, other] = namespaceUuids ?? []
   return only !== undefined && other === undefined ? only : NULL_UUID
 }
 

@@ -16,6 +16,8 @@ export type DuplicatePolicy =
 export interface RepairOptions extends PassOptions {
   /** Where the info block of arena 0 is, in bytes; absent: probe. */
   readonly namespaceOffset?: number | undefined
+  /** Of the namespace of an NVDIMM that the storage is a window of. */
+  readonly namespaceUuid?: string | undefined
   /** Absent: where it is not known whose a block is, nothing is done. */
   readonly duplicates?: DuplicatePolicy | undefined
   /** Rewrites flogs in slots 0 and 2 for slots 0 and 1. Default false. */

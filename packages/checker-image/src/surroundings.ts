@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly end: number
   /** Absent where there is no label area. */
   readonly labels: NamespaceLabels | undefined
+  /** Of the namespaces that the BTT may be in, each once; absent where nothing tells. */
+  readonly namespaceUuids: readonly string[] | undefined
   readonly pool: { readonly header: PoolHeader; readonly bytes: Uint8Array } | undefined
 }
 
@@ -39,7 +41,9 @@ function* findLabelArea(reader: ImageReader): Sleepable<number | undefined> {
 
 /** Reads what is around the BTT. Reports nothing: it may turn out to be the content of something else. */
 export function* readSurroundings(reader: ImageReader): Sleepable<Surroundings> {
-  const area = yield* findLabelArea(reader)
+  const { namespaceUuid } = reader
+  // What looks like a label area at the end of a namespace is content of it.
+  const area = namespaceUuid === undefined ? yield* findLabelArea(reader) : undefined
   const end = area ?? reader.size
   const labelBytes =
     area === undefined
@@ -47,26 +51,14 @@ export function* readSurroundings(reader: ImageReader): Sleepable<Surroundings> 
       : yield* reader.read(area, Math.min(reader.size - area, MOST_LABEL_BYTES), 'info')
   const bytes = yield* reader.read(0, POOL_BTT_OFFSET, 'info')
   const header = bytes && decodePoolHeader(bytes)
+  const labels = labelBytes && decodeNamespaceLabels(labelBytes)
+  const uuidsOfLabels = labels && [...new Set(labels.labels.map(({ uuid }) => uuid))]
   return {
     end,
-    labels: labelBytes && decodeNamespaceLabels(labelBytes),
+    labels,
+    namespaceUuids: namespaceUuid === undefined ? uuidsOfLabels : [namespaceUuid],
     pool: bytes && header && { header, bytes },
   }
-}
-
-/** Reports what is wrong with a label area. */
-export function reportLabels(log: FindingLog, { end, labels }: Surroundings): void {
-  if (labels === undefined) return
-  const { soundIndexes, tornLabels } = labels
-  if (soundIndexes === 0) {
-    const message = 'neither index block of the label area can be used, so its labels tell nothing'
-    log.add('label-area', () => ({ offset: end, message }))
-  } else if (soundIndexes === 1) {
-    const message = 'one of the two index blocks of the label area is torn; the other counts'
-    log.add('label-torn', () => ({ offset: end, message }))
-  }
-  for (const at of tornLabels)
-    log.add('label-torn', () => ({ offset: end + at, message: 'a label in use does not have its checksum' }))
 }
 
 /** Reports what is wrong with the pool header in front of the BTT, if there is one. */
@@ -87,7 +79,7 @@ export function reportPool(log: FindingLog, { pool }: Surroundings, { offset, in
 /** Reports a parent UUID that is not that of the namespace or pool around the BTT. @param index of the arena */
 export function reportParent(
   log: FindingLog,
-  { pool, labels }: Surroundings,
+  { pool, namespaceUuids }: Surroundings,
   index: number,
   { offset, info }: BttCandidate,
   namespaceOffset: number,
@@ -103,8 +95,8 @@ export function reportParent(
     // libpmemblk takes a BTT with another one for none, and lays out a new one over it.
     const { poolsetUuid } = pool.header
     if (parentUuid !== poolsetUuid) add(`the pool around it is ${poolsetUuid}`)
-  } else if (parentUuid !== NULL_UUID && labels?.uuids.includes(parentUuid) !== true) {
-    add(labels === undefined ? 'nothing around it has that UUID' : 'no label has that UUID')
+  } else if (parentUuid !== NULL_UUID && namespaceUuids?.includes(parentUuid) !== true) {
+    add(namespaceUuids === undefined ? 'nothing around it has that UUID' : 'no label has that UUID')
   }
 }
 

@@ -5,6 +5,8 @@ import { sizeArgument } from './argument-parsers.ts'
 export interface CommonOptions {
   /** Byte of the storage at which the info block of arena 0 is; absent: probe. */
   readonly offset: number | undefined
+  /** Of an NVDIMM's image the namespace that is meant: its UUID, name or number; absent: the only one. */
+  readonly namespace: string | undefined
   /** Names the storage instead of the IMAGE argument. */
   readonly provider: string | undefined
   /** Modules that give further providers. */
@@ -27,6 +29,7 @@ export interface CommonOptions {
 export function addCommonOptions(program: Command, version: string): Command {
   return program
     .option('--offset <bytes>', 'where the info block of arena 0 is (default: probe)', sizeArgument)
+    .option('--namespace <name>', "the namespace of an NVDIMM's image: its name, UUID or number")
     .option('--provider <url>', 'the storage, instead of IMAGE')
     .option(
       '--plugin <module>',
@@ -49,6 +52,7 @@ export function commonOptions(command: Command): CommonOptions {
   const given = command.optsWithGlobals<Partial<CommonOptions>>()
   const {
     offset,
+    namespace,
     provider,
     plugin = [],
     json = false,
@@ -56,5 +60,5 @@ export function commonOptions(command: Command): CommonOptions {
     progress = true,
     verbose = false,
   } = given
-  return { offset, provider, plugin, json, quiet, progress, verbose }
+  return { offset, namespace, provider, plugin, json, quiet, progress, verbose }
 }

@@ -74,6 +74,7 @@ test.each([
 test('the common options have defaults', async () => {
   expect((await take(['IMAGE'], 'go', 'a.img')).options).toEqual({
     offset: undefined,
+    namespace: undefined,
     provider: undefined,
     plugin: [],
     json: false,

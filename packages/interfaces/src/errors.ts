@@ -151,6 +151,12 @@ export class AmbiguousBttError extends BttkitError {
   override readonly errno = 'ENXIO'
 }
 
+/** No namespace of an NVDIMM that is the one that is meant, and can be opened. */
+export class NamespaceError extends BttkitError {
+  override readonly code = 'BTT_NAMESPACE'
+  override readonly errno = 'ENXIO'
+}
+
 /** An info block that cannot be believed: signature, checksum, version or a field. */
 export class InfoBlockError extends BttkitError {
   override readonly code = 'BTT_INFO_BLOCK'

@@ -3,6 +3,7 @@ export { createContainer, registerProviderPlugin } from './container.ts'
 export { checkPluginContract } from './check-plugin.ts'
 export type { Durability, DurabilityOptions } from './durability.ts'
 export type { Image, ImageConfiguration } from './image-configuration.ts'
+export { chooseNamespace, namespaceWindow, type NamespaceChoice } from './namespace-window.ts'
 export {
   createStack,
   Stack,

@@ -24,6 +24,7 @@ import { tryLayout } from './dry-run.ts'
 import type { Image } from './image-configuration.ts'
 import { imageLevels, imageTree, type ImageLevel, type ImageTree } from './image-levels.ts'
 import { unknownScheme, type PluginsByScheme } from './image-url.ts'
+import { lockFailure, meantNamespace, type NamespaceChoice } from './namespace-window.ts'
 import { openByPlugin } from './open-by-plugin.ts'
 
 export interface StackOptions {
@@ -35,7 +36,7 @@ export interface StackOptions {
   readonly configure?: (container: DependencyContainer) => void
 }
 
-export type OpenImageOptions = AttachOptions & DurabilityOptions
+export type OpenImageOptions = AttachOptions & DurabilityOptions & NamespaceChoice
 
 export interface CreateImageOptions extends CreateOptions {
   /** Makes the storage, of this many bytes, where it does not exist. */
@@ -104,14 +105,28 @@ export class Stack {
   async openProvider(image: Image, options: ProviderOpenOptions): Promise<PmemProvider> {
     const provider = await this.openLevel(imageLevels(image, this.plugins()), options)
     await closingOnFailure(provider, async () => {
-      await provider.lock?.(provider.readOnly ? 'shared' : 'exclusive')
+      try {
+        await provider.lock?.(provider.readOnly ? 'shared' : 'exclusive')
+      } catch (error) {
+        throw await lockFailure(provider, error)
+      }
     })
     return provider
   }
 
   /**
-   * Opens storage and attaches its BTT. Closing the device closes both. With `threads` other threads of this process may join: see `shareImage`; not so in the durability mode
-   * `flush`. Errors: those of `openProvider` and `Engine.attach`.
+   * The namespace that is meant of storage that `openProvider` opened, as a window that owns it; the storage itself where it has no labels, or where an offset is
+   * given and no namespace. Where this fails the caller closes the storage.
+   *
+   * @throws {NamespaceError} for none, for several of which none is named, and for one that cannot be opened
+   */
+  async namespaceOf(provider: PmemProvider, choice: NamespaceChoice = {}): Promise<PmemProvider> {
+    return meantNamespace(provider, choice)
+  }
+
+  /**
+   * Opens storage and attaches its BTT; in an image with labels that of a namespace (see `namespaceOf`). Closing the device closes both. With `threads` other threads of this process may join: see `shareImage`; not so in the durability mode
+   * `flush`. Errors: those of `openProvider`, `namespaceOf` and `Engine.attach`.
    *
    * @throws {TypeError} for `threads` together with `flush`
    */
@@ -124,15 +139,17 @@ export class Stack {
 
   /**
    * Attaches the BTT of storage that `openProvider` opened, for what was made on it first: memory, say. Closing the device closes the storage; where
-   * this fails the caller closes it. Errors: those of `Engine.attach`.
+   * this fails the caller closes it. Errors: those of `namespaceOf` and `Engine.attach`.
    *
    * @throws {TypeError} for `threads` together with the durability mode `flush`
    */
   async attachImage(provider: PmemProvider, options: OpenImageOptions = {}): Promise<BttDevice> {
     checkDurability(options)
-    const attached = await runAsync(this.engine().attach(provider, options))
+    const { namespace: _, ...attach } = options
+    const storage = await this.namespaceOf(provider, options)
+    const attached = await runAsync(this.engine().attach(storage, attach))
     const device = withDurability(attached, options)
-    this.providers.set(device, provider)
+    this.providers.set(device, storage)
     return device
   }
 

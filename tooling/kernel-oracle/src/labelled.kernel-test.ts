@@ -72,7 +72,7 @@ describe.skipIf(whyNot !== '')('a BTT of ours in a labelled namespace', () => {
   async function makeOurs(labelled: Labelled): Promise<void> {
     const { btt: version, lbasize: externalLbasize, hasParent } = labelled
     const labels = await labelAreaOf(pathOf(labelled))
-    const [namespaceUuid] = decodeNamespaceLabels(labels)?.uuids ?? []
+    const [namespaceUuid] = decodeNamespaceLabels(labels)?.labels.map(({ uuid }) => uuid) ?? []
     const parentUuid = hasParent ? namespaceUuid : undefined
     const layout = { sizeBytes: undefined, version, externalLbasize, parentUuid, force: true }
     await create(namespaceOf(labelled), layout)

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import type { Namespace } from '@bttkit/btt'
 import type { ImageReport, Verdict } from '@bttkit/checker-image'
 import { PageObserver } from '@bttkit/image-page'
 import {
@@ -11,6 +12,13 @@ import {
   writeOutput,
   type CommonOptions,
 } from '@bttkit/command-line'
+import {
+  checkNamespaces,
+  describeCheckedNamespaces,
+  jsonOfCheckedNamespaces,
+  reportsOf,
+} from '../check-namespaces.ts'
+import type { PmemProvider } from '@bttkit/interfaces'
 import { checkStorage } from '../check-run.ts'
 import { describeCheck, firstOfEach, jsonOfCheck } from '../check-text.ts'
 import { FINDINGS_FOR_PAGE, HTML_HELP, pageOf } from '../image-page.ts'
@@ -49,6 +57,8 @@ Verdicts and exit codes, as of fsck:
                    or a rule of a plugin did not come to its end
   wrong call  16
 
+The image of an NVDIMM with several namespaces is checked as a whole: its labels, and each BTT. A repair is of one namespace, which --namespace names.
+
 Examples:
   btt check disk.img
   btt check disk.img --json | jq '.findings[] | select(.severity == "damaged")'
@@ -79,6 +89,15 @@ function repairFlags(command: Command): RepairFlags {
     command.opts<RepairFlags>()
   const flags = { repair, dryRun, undo, undoRestore, duplicates, rewriteLog, resetUnknown, rebuild }
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+}
+
+/** What there is to say of a check. */
+interface ToldCheck {
+  readonly exitCode: number
+  readonly json: () => unknown
+  readonly text: () => string
+  /** Present where it can be shown so. */
+  readonly page?: () => string
 }
 
 function exitCodeOf({ verdict, findingsByCode }: ImageReport): number {
@@ -113,22 +132,45 @@ async function tell(
   }
 }
 
+async function checkAll(
+  request: Request,
+  nvdimm: PmemProvider,
+  namespaces: readonly Namespace[],
+): Promise<ToldCheck> {
+  const { target, options } = request
+  const settings = { listLimit: listLimitOf(request) }
+  const checked = await checkNamespaces(nvdimm, namespaces, target, options, settings)
+  return {
+    exitCode: Math.max(...reportsOf(checked).map(exitCodeOf)),
+    json: () => jsonOfCheckedNamespaces(checked),
+    text: () => describeCheckedNamespaces(checked),
+  }
+}
+
 async function runCheck(request: Request): Promise<void> {
   const { command, target, options, html } = request
   await withPageFile(html, async (write) => {
     const observer = write && new PageObserver()
     const settings = { listLimit: listLimitOf(request), observer }
-    const checked = await withReadableStorage(target, (provider) =>
-      checkStorage(provider, target, options, settings),
+    const told = await withReadableStorage<ToldCheck>(
+      target,
+      async (storage, opened) => {
+        const checked = await checkStorage(storage, opened, options, settings)
+        return {
+          exitCode: exitCodeOf(checked.report),
+          json: () => jsonOfCheck(checked),
+          text: () => describeCheck(firstOfEach(checked, LISTED.text)),
+          ...(observer && { page: () => pageOf({ command, target, checked, observer }) }),
+        }
+      },
+      // A page shows one of them.
+      html === undefined ? (...all) => checkAll(request, ...all) : undefined,
     )
-    process.exitCode = exitCodeOf(checked.report)
+    process.exitCode = told.exitCode
     const writePage = async (): Promise<void> => {
-      if (observer !== undefined) await write?.(pageOf({ command, target, checked, observer }))
+      if (told.page !== undefined) await write?.(told.page())
     }
-    await tell(request, writePage, {
-      json: () => jsonOfCheck(checked),
-      text: () => describeCheck(firstOfEach(checked, LISTED.text)),
-    })
+    await tell(request, writePage, told)
   })
 }
 

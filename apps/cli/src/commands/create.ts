@@ -18,12 +18,12 @@ import {
 import { runAsync } from '@bttkit/sleepable'
 import { removeWhenInterrupted } from '../interrupted-file.ts'
 import { pathOf } from '../same-file.ts'
-import { imageOf, withStorage, type ImageToOpen } from '../with-image.ts'
+import { imageOf, withStorage, type ImageToOpen, type OpenedImage } from '../with-image.ts'
 
 interface CreateFlags {
   readonly size?: number
   readonly sectorSize: number
-  readonly bttVersion: '1.1' | '2.0'
+  readonly bttVersion?: '1.1' | '2.0'
   readonly uuid?: string
   readonly parentUuid?: string
   readonly nfree?: number
@@ -69,18 +69,18 @@ function explain(error: unknown, { image }: ImageToOpen, flags: CreateFlags): un
 
 async function layOutBtt(
   provider: PmemProvider,
-  target: ImageToOpen,
+  { stack, namespaceOffset, label }: OpenedImage,
   flags: CreateFlags,
   command: Command,
 ): Promise<BttInfo> {
-  const engine = target.stack.engine()
-  const { namespaceOffset } = target
+  const engine = stack.engine()
+  const labelledVersion = label?.abstraction === 'btt 2.0' ? '2.0' : '1.1'
   await withProgress(commonOptions(command), { label: 'creating' }, async (progress) => {
     const create = engine.create(provider, {
       externalLbasize: flags.sectorSize,
-      version: flags.bttVersion,
+      version: flags.bttVersion ?? labelledVersion,
       uuid: flags.uuid,
-      parentUuid: flags.parentUuid,
+      parentUuid: flags.parentUuid ?? label?.uuid,
       nfree: flags.nfree,
       force: flags.force,
       namespaceOffset,
@@ -100,9 +100,9 @@ async function createBtt(target: ImageToOpen, flags: CreateFlags, command: Comma
   // Before there is anything: a signal may come as soon as the file is made.
   const forget = removeWhenInterrupted(path, isOurs)
   try {
-    return await withStorage(target, flags.size, async (provider) => {
+    return await withStorage(target, flags.size, async (provider, opened) => {
       try {
-        return await layOutBtt(provider, target, flags, command)
+        return await layOutBtt(provider, opened, flags, command)
       } catch (error) {
         if (isOurs()) rmSync(path, { force: true })
         throw error
@@ -152,10 +152,17 @@ export function createCommand(): Command {
       4096,
     )
     .addOption(
-      new Option('--btt-version <version>', 'version of the format').choices(['1.1', '2.0']).default('1.1'),
+      new Option(
+        '--btt-version <version>',
+        'version of the format (default: 1.1, or that of the label of a namespace)',
+      ).choices(['1.1', '2.0']),
     )
     .option('--uuid <uuid>', 'UUID of the BTT (default: a random one)', uuidArgument)
-    .option('--parent-uuid <uuid>', 'UUID of what contains the BTT (default: null)', uuidArgument)
+    .option(
+      '--parent-uuid <uuid>',
+      'UUID of what contains the BTT (default: that of the namespace, or null)',
+      uuidArgument,
+    )
     .option(
       '--nfree <number>',
       'spare blocks an arena, and the most writes at once (default: 256)',

@@ -62,7 +62,7 @@ const RANDOM_SEEDS = 2 ** 32
 /** @throws {UsageError} for flags that contradict each other */
 function requestOf(command: Command, image: string): StressRequest {
   const flags = command.opts<StressFlags>()
-  const { offset, plugin } = commonOptions(command)
+  const { offset, namespace, plugin } = commonOptions(command)
   const { seed, tasks, readers, workers = 1, lanes = workers > 1 ? 'shared' : 'mutex' } = flags
   if (workers > 1 && seed !== undefined)
     throw new UsageError('--seed repeats a run of one thread, and --workers asks for several')
@@ -79,6 +79,7 @@ function requestOf(command: Command, image: string): StressRequest {
     throw new UsageError('--preempt-before-lock is for --lanes recursion-count')
   return {
     image,
+    namespace,
     namespaceOffset: offset,
     plugins: plugin,
     lanes,
