@@ -17,6 +17,7 @@ import type { FlogReading } from './check-flog.ts'
 import type { Arena, CheckRun } from './check-run.ts'
 import type { FindingCode } from './finding-kinds.ts'
 import { entryOffset, type CompletedWrites } from './interrupted-writes.ts'
+import { listOf } from './list-of.ts'
 import { readMap, type MapVisitor } from './read-map.ts'
 
 /** How many sectors are in each state; `unknown` where the map cannot be read. */
@@ -24,16 +25,8 @@ export type SectorCounts = Readonly<Record<MapState | 'unknown', number>>
 
 /** Of the sectors that have one block. */
 const MOST_HOLDERS = 1000
-/** Of those as many are named in a message. */
-const MOST_NAMED = 16
-
 const STATES: readonly MapState[] = ['initial', 'error', 'zero', 'normal']
 const [INITIAL, ERROR] = [0, 1]
-
-function listOf(numbers: readonly number[]): string {
-  const named = numbers.slice(0, MOST_NAMED).join(', ')
-  return numbers.length > MOST_NAMED ? `${named} and ${numbers.length - MOST_NAMED} more` : named
-}
 
 class MapCheck implements MapVisitor {
   private readonly run: CheckRun
@@ -192,7 +185,7 @@ class MapCheck implements MapVisitor {
       const premaps = suspects.has(block) ? holders.get(block) : undefined
       if (premaps !== undefined && premaps.length < MOST_HOLDERS) premaps.push(premap)
     }
-    this.run.expectEntries(externalNlba)
+    this.run.passes.expect(externalNlba)
     yield* readMap(this.run, this.arena, this.completed, {
       entries(view, first, count) {
         for (let i = 0; i < count; i++)

@@ -16,6 +16,7 @@ import { examinePlace, type ExaminedPlace } from './examine-arena.ts'
 import type { ImageReader } from './image-reader.ts'
 import { readInfoCopy } from './info-copy.ts'
 import { isSound } from './is-sound.ts'
+import type { MapPasses } from './map-passes.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const DIALECTS: readonly LayoutDialect[] = ['kernel', 'pmdk']
@@ -110,10 +111,12 @@ function infoBy(
 /** Tries layouts out. */
 export class LayoutSearch {
   private readonly reader: ImageReader
+  private readonly passes: MapPasses
   private readonly around: Surroundings
 
-  constructor(reader: ImageReader, around: Surroundings) {
+  constructor(reader: ImageReader, passes: MapPasses, around: Surroundings) {
     this.reader = reader
+    this.passes = passes
     this.around = around
   }
 
@@ -127,7 +130,7 @@ export class LayoutSearch {
     const found: Candidate[] = []
     const { candidates, survivors } = yield* this.possibleCandidates(offset, identity, usual)
     for (const candidate of candidates)
-      if (yield* isSound(this.reader, { index, offset, info: candidate.info, firstLba: 0 }))
+      if (yield* isSound(this.reader, this.passes, { index, offset, info: candidate.info, firstLba: 0 }))
         found.push(candidate)
     return likeliest(found, survivors)
   }

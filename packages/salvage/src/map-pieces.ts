@@ -1,7 +1,13 @@
 /** The map in pieces, for whoever has to wait while he works on one. */
 import type { Sleepable } from '@bttkit/interfaces'
 import { MAP_ENTRY_BYTES } from '@bttkit/btt-format'
-import { readMap, type Arena, type CheckRun, type CompletedWrites } from '@bttkit/checker-image/parts'
+import {
+  MapPasses,
+  readMap,
+  type Arena,
+  type CheckRun,
+  type CompletedWrites,
+} from '@bttkit/checker-image/parts'
 import { preemptionPoint } from '@bttkit/sleepable'
 
 /** Sectors in a row, counted in the arena. */
@@ -29,7 +35,8 @@ export function* forEachMapPiece(
   handle: (piece: MapPiece) => Sleepable<void>,
 ): Sleepable<void> {
   const pieces: MapPiece[] = []
-  const reading = readMap({ ...run, onEntries: () => undefined, pause: PIECE_IS_READ }, arena, completed, {
+  const passes = new MapPasses({ pause: PIECE_IS_READ })
+  const reading = readMap({ ...run, passes }, arena, completed, {
     entries: (view, first, count) => void pieces.push({ first, count, entries: copyOf(view, count) }),
     hole: (first, count) => void pieces.push({ first, count, entries: 'zero' }),
     lost: (first, count) => void pieces.push({ first, count, entries: 'lost' }),

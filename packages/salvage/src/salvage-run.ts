@@ -1,5 +1,5 @@
 import type { Sleepable, Wait } from '@bttkit/interfaces'
-import { type CheckRun, FindingLog, type ImageReader } from '@bttkit/checker-image/parts'
+import { FindingLog, MapPasses, type CheckRun, type ImageReader } from '@bttkit/checker-image/parts'
 import type { SalvageSink } from './salvage-sink.ts'
 
 /** How far a salvage is, in bytes of the image that are dealt with. The total is 0 until the layouts are known. */
@@ -20,6 +20,8 @@ export interface SalvageRunOptions {
 export class SalvageRun {
   readonly reader: ImageReader
   readonly sink: SalvageSink
+  /** Those over maps for which no progress is told. */
+  readonly passes: MapPasses
   private readonly options: SalvageRunOptions
   private doneBytes = 0
   private totalBytes = 0
@@ -28,6 +30,7 @@ export class SalvageRun {
     this.reader = reader
     this.sink = sink
     this.options = options
+    this.passes = new MapPasses({ pause: options.pause, signal: options.signal })
   }
 
   expect(bytes: number): void {
@@ -47,14 +50,6 @@ export class SalvageRun {
 
   /** For the parts of a check. Its findings are counted in `log`. */
   checkRun(log = new FindingLog(0, () => undefined)): CheckRun {
-    const { reader } = this
-    const { signal, pause } = this.options
-    return {
-      reader,
-      log,
-      pause,
-      onEntries: () => signal?.throwIfAborted(),
-      expectEntries: () => undefined,
-    }
+    return { reader: this.reader, log, passes: this.passes }
   }
 }

@@ -86,7 +86,7 @@ export class LayoutTrial {
   constructor(run: SalvageRun, around: Surroundings) {
     this.run = run
     this.end = around.end
-    this.search = new LayoutSearch(run.reader, around)
+    this.search = new LayoutSearch(run.reader, run.passes, around)
   }
 
   /** What the info blocks of an arena tell; the best first. */

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Verdict } from '@bttkit/checker-image'
+import type { ImageReport, Verdict } from '@bttkit/checker-image'
 import {
   commonOptions,
   UsageError,
@@ -23,6 +23,9 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = { clean: 0, recoverable: 0
 /** Of each code so many findings are listed, and the others counted. */
 const LISTED = { text: 20, json: 1000 } as const
 
+/** Neither an image that cannot be opened, nor a rule that did not come to its end, says anything about the image. */
+const NOT_CHECKED = 8
+
 /** After a repair that changed something. */
 const REPAIRED = 1
 
@@ -39,7 +42,8 @@ Verdicts and exit codes, as of fsck:
   recoverable  0   writes were interrupted; attaching the image completes them
   repaired     1   nothing is wrong any more
   damaged      4   also when a repair left something
-  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written
+  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written,
+                   or a rule of a plugin did not come to its end
   wrong call  16
 
 Examples:
@@ -71,11 +75,15 @@ function repairFlags(command: Command): RepairFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
 }
 
+function exitCodeOf({ verdict, findingsByCode }: ImageReport): number {
+  return Object.hasOwn(findingsByCode, 'rule-failed') ? NOT_CHECKED : EXIT_CODES[verdict]
+}
+
 async function runCheck(target: ImageToOpen, options: CommonOptions, listLimit: number): Promise<void> {
   const checked = await withReadableStorage(target, (provider) =>
     checkStorage(provider, target, options, listLimit),
   )
-  process.exitCode = EXIT_CODES[checked.report.verdict]
+  process.exitCode = exitCodeOf(checked.report)
   if (options.json) await writeJson(jsonOfCheck(checked))
   else await writeOutput(describeCheck(checked))
 }
@@ -87,7 +95,7 @@ async function runRepair(
   listLimit: number,
 ): Promise<void> {
   const repaired = await repairImage(target, flags, options, listLimit)
-  const exitCode = EXIT_CODES[repaired.checked.report.verdict]
+  const exitCode = exitCodeOf(repaired.checked.report)
   const hasChanged = !repaired.isDryRun && repaired.plan.stages.length > 0
   process.exitCode = exitCode === 0 && hasChanged ? REPAIRED : exitCode
   if (options.json) await writeJson(jsonOfRepair(repaired))
@@ -118,7 +126,7 @@ export function checkCommand(): Command {
   const command = new Command('check').description(
     'say what is wrong with an image, without changing it; repair it when asked to',
   )
-  setExitCodes(command, { failed: 8, usage: 16 })
+  setExitCodes(command, { failed: NOT_CHECKED, usage: 16 })
   return declareOperands(command, { IMAGE: IMAGE_HELP })
     .option('--repair', 'put in order what can be put in order without a guess')
     .option('--dry-run', 'with --repair: say what it would do, and change nothing')
