@@ -23,14 +23,17 @@ interface Piece {
   readonly length: number
 }
 
+/** What is needed of storage to read it. */
+type ReadableStorage = Pick<PmemProvider, 'name' | 'size' | 'read' | 'dataRanges' | 'badBlocks' | 'annotate'>
+
 export class ImageReader {
   readonly name: string
   readonly size: number
-  private readonly provider: PmemProvider
+  private readonly provider: ReadableStorage
   private readonly changes: PlannedChanges
 
   /** @param changes that are seen as if they were stored */
-  constructor(provider: PmemProvider, changes = new PlannedChanges()) {
+  constructor(provider: ReadableStorage, changes = new PlannedChanges()) {
     this.name = provider.name
     this.size = provider.size
     this.provider = provider
