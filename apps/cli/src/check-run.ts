@@ -1,5 +1,5 @@
 import type { Finding, PmemProvider } from '@bttkit/interfaces'
-import { checkImage, type CheckProgress, type ImageReport } from '@bttkit/checker-image'
+import { checkImage, type CheckProgress, type ImageObserver, type ImageReport } from '@bttkit/checker-image'
 import { withProgress, type CommonOptions } from '@bttkit/command-line'
 import type { ImageToOpen } from './with-image.ts'
 
@@ -12,6 +12,13 @@ export interface CheckedImage {
 
 function formatEntries(entries: number): string {
   return `${(entries / 1e6).toFixed(1)} M entries`
+}
+
+/** How a check is made known, while it runs and of what comes of it. */
+export interface CheckSettings {
+  /** Of each code so many findings are listed. */
+  readonly listLimit: number
+  readonly observer?: ImageObserver | undefined
 }
 
 export type Shown = Pick<CommonOptions, 'quiet' | 'progress' | 'json'>
@@ -43,12 +50,12 @@ export function checkStorage(
   provider: PmemProvider,
   { stack, namespaceOffset }: ImageToOpen,
   options: Shown,
-  listLimit: number,
+  { listLimit, observer }: CheckSettings,
 ): Promise<CheckedImage> {
   return withMapProgress(options, 'checking', async (onProgress) => {
     const checkers = stack.checkers()
     const offset = namespaceOffset === undefined ? {} : { namespaceOffset }
-    const check = checkImage(provider, { ...offset, checkers, listLimit, onProgress })
+    const check = checkImage(provider, { ...offset, checkers, listLimit, onProgress, observer })
     const findings: Finding[] = []
     let step = await check.next()
     for (; step.done !== true; step = await check.next()) findings.push(step.value)

@@ -1,5 +1,5 @@
 /** `btt check --repair` and `--undo-restore`, from the opening of the image to what is left to be said. */
-import { ReadOnlyError, type PmemProvider, type Wait } from '@bttkit/interfaces'
+import { ReadOnlyError, type PmemProvider } from '@bttkit/interfaces'
 import {
   applyRepair,
   decodeUndo,
@@ -12,8 +12,14 @@ import {
   type RepairPlan,
 } from '@bttkit/checker-image'
 import { runAsync } from '@bttkit/sleepable'
-import { checkStorage, withMapProgress, type CheckedImage, type Shown } from './check-run.ts'
-import { eventLoopTurn } from './event-loop-turn.ts'
+import {
+  checkStorage,
+  withMapProgress,
+  type CheckSettings,
+  type CheckedImage,
+  type Shown,
+} from './check-run.ts'
+import { EVENT_LOOP_TURN } from './event-loop-turn.ts'
 import { readUndoFile, writeUndoFile } from './undo-path.ts'
 import { withReadableStorage, withStorage, type ImageToOpen } from './with-image.ts'
 
@@ -39,12 +45,6 @@ export interface RepairedImage {
   readonly checked: CheckedImage
 }
 
-/** Lets the event loop turn whenever the planning comes to a pause: it may take long, and somebody may want to end the program. */
-const TURN: Wait = {
-  // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
-  then: (onFulfilled, onRejected) => eventLoopTurn().then(onFulfilled, onRejected),
-}
-
 function optionsOf(flags: RepairFlags, { namespaceOffset }: ImageToOpen): RepairOptions {
   const { duplicates, rewriteLog, resetUnknown, rebuild } = flags
   return { namespaceOffset, duplicates, rewriteLog, resetUnknown, rebuild }
@@ -57,7 +57,7 @@ function plan(
   options: Shown,
 ): Promise<RepairPlan> {
   return withMapProgress(options, 'planning', (onProgress) =>
-    runAsync(planRepair(provider, { ...optionsOf(flags, target), onProgress, pause: TURN })),
+    runAsync(planRepair(provider, { ...optionsOf(flags, target), onProgress, pause: EVENT_LOOP_TURN })),
   )
 }
 
@@ -83,14 +83,14 @@ export function repairImage(
   target: ImageToOpen,
   flags: RepairFlags,
   options: Shown,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<RepairedImage> {
-  if (flags.dryRun === true) return planOnly(target, flags, options, listLimit)
+  if (flags.dryRun === true) return planOnly(target, flags, options, settings)
   return withStorage(target, undefined, async (provider) => {
     assertWritable(provider, target)
     const planned = await plan(provider, target, flags, options)
     const undo = await apply(provider, planned, flags.undo)
-    const checked = await checkStorage(provider, target, options, listLimit)
+    const checked = await checkStorage(provider, target, options, settings)
     return { plan: planned, undo, isDryRun: false, checked }
   })
 }
@@ -99,11 +99,11 @@ function planOnly(
   target: ImageToOpen,
   flags: RepairFlags,
   options: Shown,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<RepairedImage> {
   return withReadableStorage(target, async (provider) => {
     const planned = await plan(provider, target, flags, options)
-    const checked = await checkStorage(provider, target, options, listLimit)
+    const checked = await checkStorage(provider, target, options, settings)
     return { plan: planned, isDryRun: true, undo: undefined, checked }
   })
 }

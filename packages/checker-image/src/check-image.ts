@@ -13,6 +13,7 @@ import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 import { ImageReader } from './image-reader.ts'
 import { findInterruptedWrites } from './interrupted-writes.ts'
 import { MapPasses, type PassOptions } from './map-passes.ts'
+import type { ImageObserver } from './observe-image.ts'
 import { reportZeroEntries } from './zero-entries.ts'
 
 /** What an image is, from the worst of its findings. */
@@ -52,6 +53,8 @@ export interface ExamineOptions extends PassOptions {
   /** Of each code so many findings are handed out, and the others only counted. Default 1000. */
   readonly listLimit?: number | undefined
   readonly onFinding?: ((finding: Finding) => void) | undefined
+  /** Told what is read, for whoever shows it. */
+  readonly observer?: ImageObserver | undefined
 }
 
 /** From all findings, also those of other checkers. */

@@ -2,6 +2,7 @@ import type { InfoBlock } from '@bttkit/btt-format'
 import type { FindingLog } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
 import type { MapPasses } from './map-passes.ts'
+import type { ImageObserver } from './observe-image.ts'
 
 /** How far a check is, in map entries. The total is 0 until it is known, and grows where a part has to be read again. */
 export interface CheckProgress {
@@ -14,6 +15,8 @@ export interface CheckRun {
   readonly reader: ImageReader
   readonly log: FindingLog
   readonly passes: MapPasses
+  /** Told what is read. */
+  readonly observer?: ImageObserver | undefined
 }
 
 /** An arena whose map and flog can be read. */

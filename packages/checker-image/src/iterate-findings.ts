@@ -5,7 +5,8 @@ import { examineInto, summaryOf, type ExamineOptions, type ImageReport } from '.
 import { RuleFailure, findingsOf } from './foreign-rules.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 
-export interface CheckImageOptions extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'onProgress'> {
+export interface CheckImageOptions
+  extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'onProgress' | 'observer'> {
   /** Rules of others, which look at the image after ours. Their findings count for the verdict. */
   readonly checkers?: readonly Checker[]
   /** So long one of them may neither read nor find anything, in milliseconds; then it counts as failed. Default 60 000. */
@@ -46,11 +47,11 @@ export async function* checkImage(
   provider: PmemProvider,
   options: CheckImageOptions = {},
 ): AsyncGenerator<Finding, ImageReport, void> {
-  const { signal, checkers = [], listLimit = LIST_LIMIT, namespaceOffset, onProgress } = options
+  const { signal, checkers = [], listLimit = LIST_LIMIT, namespaceOffset, onProgress, observer } = options
   const found: Finding[] = []
   const log = new FindingLog(listLimit, (finding) => found.push(finding))
   const courtesy = new Courtesy()
-  const steps = examineInto(provider, log, { namespaceOffset, onProgress, pause: PAUSE })
+  const steps = examineInto(provider, log, { namespaceOffset, onProgress, observer, pause: PAUSE })
   let step = steps.next()
   for (; step.done !== true;) {
     yield* found.splice(0)

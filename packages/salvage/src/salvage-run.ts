@@ -1,5 +1,5 @@
 import type { Sleepable, Wait } from '@bttkit/interfaces'
-import { FindingLog, MapPasses, type CheckRun, type ImageReader } from '@bttkit/checker-image/parts'
+import { type CheckRun, FindingLog, type ImageReader, MapPasses } from '@bttkit/checker-image/parts'
 import type { SalvageSink } from './salvage-sink.ts'
 
 /** How far a salvage is, in bytes of the image that are dealt with. The total is 0 until the layouts are known. */
@@ -20,7 +20,7 @@ export interface SalvageRunOptions {
 export class SalvageRun {
   readonly reader: ImageReader
   readonly sink: SalvageSink
-  /** Those over maps for which no progress is told. */
+  /** Of the parts of a check over maps. How far they are is not told: `advance` is. */
   readonly passes: MapPasses
   private readonly options: SalvageRunOptions
   private doneBytes = 0
@@ -30,7 +30,8 @@ export class SalvageRun {
     this.reader = reader
     this.sink = sink
     this.options = options
-    this.passes = new MapPasses({ pause: options.pause, signal: options.signal })
+    const { pause, signal } = options
+    this.passes = new MapPasses({ pause, signal })
   }
 
   expect(bytes: number): void {
@@ -50,6 +51,7 @@ export class SalvageRun {
 
   /** For the parts of a check. Its findings are counted in `log`. */
   checkRun(log = new FindingLog(0, () => undefined)): CheckRun {
-    return { reader: this.reader, log, passes: this.passes }
+    const { reader, passes } = this
+    return { reader, log, passes }
   }
 }

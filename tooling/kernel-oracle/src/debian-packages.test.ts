@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dependedOn } from './debian-packages.ts'
+import { backportsOf, dependedOn } from './debian-packages.ts'
 
 const META = `linux-image-amd64
   Depends: linux-base
@@ -13,4 +13,12 @@ test('the kernel that a meta package stands for is the one that it depends on', 
 
 test('a package that depends on no kernel stands for itself', () => {
   expect(dependedOn('linux-image-6.1.0-56-amd64\n  Depends: kmod\n', /^linux-image-\d/)).toBeUndefined()
+})
+
+test('backports are those of the release', () => {
+  expect(backportsOf('ID=debian\nVERSION_CODENAME=bookworm\n')).toContain(' bookworm-backports main\n')
+})
+
+test('what is no release of Debian has none', () => {
+  expect(() => backportsOf('ID=arch\n')).toThrow('backports')
 })

@@ -1,9 +1,10 @@
 /**
  * Debian's packages, without installing them: downloaded by apt-get and unpacked into a folder. It needs no root.
  *
- * The machine's own lists of packages are used. Where they are missing, or name what is gone, newer ones are fetched into the cache; the machine's are not touched.
+ * The machine's own lists of packages are used. Where they are missing, or name what is gone, newer ones are fetched into the cache, and then those of the
+ * backports, which have kernels that the release has not; the machine's are not touched.
  */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from './cache-folder.ts'
 import { runProgram } from './run-program.ts'
@@ -13,24 +14,46 @@ const DOWNLOAD_LIMIT_MS = 240_000
 const UNPACK_LIMIT_MS = 120_000
 const LOOK_UP_LIMIT_MS = 60_000
 
-/** What makes apt use lists of its own in this folder. */
-async function ownLists(): Promise<string[]> {
-  const folder = join(cacheFolder(), 'package-lists')
+/** What makes apt use lists in a folder of the cache. */
+async function listsIn(name: string): Promise<string[]> {
+  const folder = join(cacheFolder(), name)
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
-  return [`Dir::State::Lists=${join(folder, 'lists')}`, `Dir::Cache=${folder}`].flatMap((option) => [
-    '-o',
-    option,
-  ])
+  // Where apt-file is installed, updates fetch a list of all files of all packages as well.
+  const noContents = 'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false'
+  return [`Dir::State::Lists=${join(folder, 'lists')}`, `Dir::Cache=${folder}`, noContents]
 }
 
-/** Does it with the machine's lists, and if that fails with fresh ones. */
+/** Debian's source of backports for the release that `/etc/os-release` tells of. */
+export function backportsOf(osRelease: string): string {
+  const [, codename] = /^VERSION_CODENAME=(\w+)$/m.exec(osRelease) ?? []
+  if (codename === undefined) throw new Error('there are backports for releases of Debian only')
+  const key = '/usr/share/keyrings/debian-archive-keyring.gpg'
+  return `deb [signed-by=${key}] http://deb.debian.org/debian ${codename}-backports main\n`
+}
+
+async function backports(): Promise<string[]> {
+  const lists = await listsIn('backports-lists')
+  const source = join(cacheFolder(), 'backports-lists', 'backports.list')
+  await writeFile(source, backportsOf(await readFile('/etc/os-release', 'utf8')))
+  return [...lists, `Dir::Etc::SourceList=${source}`, 'Dir::Etc::SourceParts=/dev/null']
+}
+
+/** Does it with the machine's lists, if that fails with fresh ones, and then with those of the backports. */
 async function withLists<T>(use: (options: readonly string[]) => Promise<T>): Promise<T> {
   try {
     return await use([])
-  } catch {
-    const options = await ownLists()
-    await runProgram('apt-get', ['update', ...options], { limitMs: DOWNLOAD_LIMIT_MS })
-    return use(options)
+  } catch (error) {
+    let problem = error
+    for (const lists of [() => listsIn('package-lists'), backports]) {
+      try {
+        const options = (await lists()).flatMap((option) => ['-o', option])
+        await runProgram('apt-get', ['update', ...options], { limitMs: DOWNLOAD_LIMIT_MS })
+        return await use(options)
+      } catch (next) {
+        problem = next
+      }
+    }
+    throw problem
   }
 }
 

@@ -19,10 +19,19 @@ export interface KernelImageReading {
 
 const LIMIT_MS = 420_000
 
-function scriptFor(images: readonly NvdimmFile[]): string {
+/** What the driver is to do when everything has been read and checked. */
+export interface Afterwards {
+  /** For the shell, after `. /nvdimms.sh`. */
+  readonly script: string
+  readonly files?: Readonly<Record<string, Uint8Array>>
+}
+
+function scriptFor(images: readonly NvdimmFile[], afterwards: string): string {
   const readings = images.map((_, i) => `read_out ${i}`)
   const checks = images.map((_, i) => `ndctl_check ${i} >ndctl-${i} 2>&1; echo $? >ndctl-status-${i}`)
-  return ['. /nvdimms.sh', ...readings, 'ndctl disable-namespace all', ...checks, 'exit 0'].join('\n')
+  const lines = ['. /nvdimms.sh', ...readings, 'ndctl disable-namespace all', ...checks]
+  if (afterwards !== '') lines.push('ndctl enable-namespace all', afterwards)
+  return [...lines, 'exit 0'].join('\n')
 }
 
 async function collect(job: string, index: number): Promise<KernelImageReading> {
@@ -38,10 +47,14 @@ async function collect(job: string, index: number): Promise<KernelImageReading> 
 }
 
 /** Attaches images by the kernel, which completes interrupted writes in them, and reads everything. */
-export async function readByKernel(images: readonly NvdimmFile[]): Promise<KernelImageReading[]> {
+export async function readByKernel(
+  images: readonly NvdimmFile[],
+  { script: afterwards, files = {} }: Afterwards = { script: '' },
+): Promise<KernelImageReading[]> {
   const readings: KernelImageReading[] = []
+  const script = scriptFor(images, afterwards)
   const report = await bootKernel(
-    { kernel: inject('kernelPackage'), nvdimms: images, script: scriptFor(images), limitMs: LIMIT_MS },
+    { kernel: inject('kernelPackage'), nvdimms: images, script, files, limitMs: LIMIT_MS },
     async (job) => {
       for (const index of images.keys()) readings.push(await collect(job, index))
     },

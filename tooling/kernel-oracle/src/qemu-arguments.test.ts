@@ -4,10 +4,12 @@ import { qemuArguments, type Machine } from './qemu-arguments.ts'
 const machine: Machine = {
   accelerator: 'tcg',
   cpus: 2,
+  memoryBytes: 2 ** 29,
   nvdimms: [],
   kernelImage: '/k',
   initramfs: '/i',
   job: '/j',
+  folders: {},
   console: '/c',
   kernelArguments: [],
   scriptLimitMs: 1500,
@@ -32,4 +34,10 @@ test('a comma in a path does not end it', () => {
 test('there is a slot for each NVDIMM', () => {
   const nvdimms = [1, 2, 3].map((i) => ({ path: `/${i}`, sizeBytes: 4096 }))
   expect(qemuArguments({ ...machine, nvdimms }).join(' ')).toContain(',slots=3,')
+})
+
+test('a folder is for reading only, and the guest is told its name', () => {
+  const args = qemuArguments({ ...machine, folders: { sources: '/s' } })
+  expect(args).toContain('local,path=/s,mount_tag=sources,security_model=none,readonly=on')
+  expect(args[args.indexOf('-append') + 1]).toContain('FOLDERS=sources')
 })

@@ -13,11 +13,14 @@ export type Accelerator = 'kvm' | 'tcg'
 export interface Machine {
   readonly accelerator: Accelerator
   readonly cpus: number
+  readonly memoryBytes: number
   readonly nvdimms: readonly Nvdimm[]
   /** The kernel, its first file system, and the folder that is /job in the guest. */
   readonly kernelImage: string
   readonly initramfs: string
   readonly job: string
+  /** Folders of the host that the guest may read, by the names that it has them under. */
+  readonly folders: Readonly<Record<string, string>>
   /** What the guest's console prints goes into this file. */
   readonly console: string
   /** Further words of the kernel's command line. */
@@ -26,13 +29,12 @@ export interface Machine {
   readonly scriptLimitMs: number
 }
 
-const MEMORY_BYTES = 512 * 2 ** 20
 /** Each NVDIMM begins at a multiple of as many bytes in the guest's addresses, at most. */
 const ADDRESS_STEP_BYTES = 2 ** 30
 
-function addressSpaceBytes(nvdimms: readonly Nvdimm[]): number {
+function addressSpaceBytes({ memoryBytes, nvdimms }: Machine): number {
   const steps = nvdimms.map(({ sizeBytes }) => 1 + Math.ceil(sizeBytes / ADDRESS_STEP_BYTES))
-  return MEMORY_BYTES + ADDRESS_STEP_BYTES * steps.reduce((sum, count) => sum + count, 1)
+  return memoryBytes + ADDRESS_STEP_BYTES * steps.reduce((sum, count) => sum + count, 1)
 }
 
 /** In QEMU's options a comma ends a value, and two are one. */
@@ -46,13 +48,19 @@ function nvdimmArguments({ path, sizeBytes, labelBytes = 0 }: Nvdimm, index: num
   return ['-object', memory, '-device', `nvdimm,id=nvdimm${index},memdev=memory${index}${label}`]
 }
 
+function folderArguments([name, path]: readonly [string, string]): string[] {
+  return ['-virtfs', `local,path=${quoted(path)},mount_tag=${name},security_model=none,readonly=on`]
+}
+
 /** The arguments of qemu-system-x86_64. NVDIMM `i` is `nmem<i>`, its region `region<i>`, and its BTT `/dev/pmem<i>s`. */
 export function qemuArguments(machine: Machine): string[] {
-  const { accelerator, cpus, nvdimms, kernelImage, job, console } = machine
-  const slots = nvdimms.length === 0 ? '' : `,slots=${nvdimms.length},maxmem=${addressSpaceBytes(nvdimms)}b`
+  const { accelerator, cpus, memoryBytes, nvdimms, kernelImage, job, folders, console } = machine
+  const slots = nvdimms.length === 0 ? '' : `,slots=${nvdimms.length},maxmem=${addressSpaceBytes(machine)}b`
   // panic=-1 restarts at once where the kernel gives up, and -no-reboot makes that the end.
   const limit = `LIMIT_SECONDS=${Math.ceil(machine.scriptLimitMs / 1000)}`
-  const commandLine = ['console=ttyS0 quiet panic=-1', limit, ...machine.kernelArguments].join(' ')
+  const given = [limit, `FOLDERS=${Object.keys(folders).join(',')}`, ...machine.kernelArguments]
+  // Early on, the kernel counts ticks for a moment and gives up where they are missing: on a busy host, an emulated clock is late.
+  const commandLine = ['console=ttyS0 quiet panic=-1 no_timer_check', ...given].join(' ')
   // Pairs of an option and its value.
   const options = [
     ['-display', 'none'],
@@ -61,7 +69,7 @@ export function qemuArguments(machine: Machine): string[] {
     ['-cpu', 'max'],
     ['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
     ['-smp', `${cpus}`],
-    ['-m', `size=${MEMORY_BYTES}b${slots}`],
+    ['-m', `size=${memoryBytes}b${slots}`],
     ['-kernel', kernelImage],
     ['-initrd', machine.initramfs],
     ['-append', commandLine],
@@ -74,6 +82,7 @@ export function qemuArguments(machine: Machine): string[] {
     '-no-user-config',
     '-no-reboot',
     ...options.flat(),
+    ...Object.entries(folders).flatMap(folderArguments),
     ...nvdimms.flatMap(nvdimmArguments),
   ]
 }

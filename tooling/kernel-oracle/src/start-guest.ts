@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { accelerator } from './accelerator.ts'
 import { guestPrograms } from './guest-programs.ts'
 import { guestReport, type GuestReport } from './guest-report.ts'
+import { hostNode } from './host-node.ts'
 import { initramfs } from './initramfs.ts'
 import { linuxKernel } from './linux-kernel.ts'
 import { qemuArguments } from './qemu-arguments.ts'
@@ -33,6 +34,10 @@ export interface GuestOptions {
   readonly script: string
   /** Default: none. */
   readonly files?: Readonly<Record<string, Uint8Array | string>>
+  /** Folders of the host to read, by the names that they have at the root of the guest. Default: none. */
+  readonly folders?: Readonly<Record<string, string>>
+  /** Whether the Node that runs this is there, as `node`. Default false. */
+  readonly hasNode?: boolean
   /** Default 2. */
   readonly cpus?: number
   /** How long the script may run, in milliseconds. To boot there is another minute or so. */
@@ -42,6 +47,9 @@ export interface GuestOptions {
 export const DEFAULT_KERNEL = 'linux-image-amd64'
 /** Under emulation on a busy machine. */
 const BOOT_LIMIT_MS = 90_000
+const MEMORY_BYTES = 512 * 2 ** 20
+/** Node itself is in memory twice while the first file system is unpacked. */
+const MEMORY_WITH_NODE_BYTES = 1536 * 2 ** 20
 
 export class Guest {
   /** The folder that is /job in the guest. */
@@ -122,6 +130,8 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
     kernelArguments = [],
     script,
     files = {},
+    folders = {},
+    hasNode = false,
     cpus = 2,
     limitMs,
   } = options
@@ -132,7 +142,10 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   await mkdir(job)
   await writeFile(join(job, 'script.sh'), script)
   for (const [name, content] of Object.entries(files)) await writeFile(join(job, name), content)
-  await writeFile(join(folder, 'initramfs'), await initramfs(kernel, programs))
+  await writeFile(
+    join(folder, 'initramfs'),
+    await initramfs(kernel, programs, hasNode ? await hostNode() : undefined),
+  )
   const sized = nvdimms.map(async (nvdimm) => ({ ...nvdimm, sizeBytes: (await stat(nvdimm.path)).size }))
   const qemu = spawn(
     'setpriv',
@@ -143,6 +156,8 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
       ...qemuArguments({
         accelerator: await accelerator(),
         cpus,
+        memoryBytes: hasNode ? MEMORY_WITH_NODE_BYTES : MEMORY_BYTES,
+        folders,
         kernelArguments,
         nvdimms: await Promise.all(sized),
         kernelImage: kernel.image,

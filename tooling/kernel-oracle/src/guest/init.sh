@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The first process of the guest: loads the drivers, runs the script of the job, says how it ended, and turns the machine off.
-# The kernel's command line gives it LIMIT_SECONDS.
+# The kernel's command line gives it LIMIT_SECONDS, and FOLDERS: names of folders of the host, with commas between them.
 
 export PATH=/bin
 /bin/busybox --install -s /bin
@@ -19,6 +19,10 @@ while read -r module; do
   insmod "/modules/$module" || give_up "$module cannot be loaded"
 done </modules/order
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=1048576 job /job || give_up 'no folder of the job'
+for folder in $(echo "$FOLDERS" | tr ',' ' '); do
+  mkdir "/$folder"
+  mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=1048576,cache=loose "$folder" "/$folder" || give_up "no folder $folder"
+done
 cut -d ' ' -f 1 /proc/uptime >/job/up
 
 # Reading it waits until the driver has looked at all NVDIMMs.

@@ -34,7 +34,12 @@ read_out() {
   # A sector at a time, and past the page cache, which reads more at once: when the driver meets a zero entry in the map, it leaves the rest of that
   # page of the reader as it was, and says nothing of lost sectors there.
   gnu-dd if="/dev/$disk" of="content-$1" ibs="$sector_bytes" obs=1M iflag=direct conv=noerror,sync 2>"lost-$1"
-  gnu-dd if="/dev/$disk" of="in-pages-$1" bs=1M iflag=direct 2>/dev/null
+  read_in_pages "$1"
+}
+
+# Leaves all sectors, as they are read in large pieces and up to a lost one, in in-pages-N.
+read_in_pages() {
+  gnu-dd if="/dev/$(btt_disk_of "$1")" of="in-pages-$1" bs=1M iflag=direct 2>/dev/null
 }
 
 # Has ndctl check its BTT, after `ndctl disable-namespace all`. Its exit status is ndctl's.
