@@ -59,13 +59,14 @@ export class SalvageManifest {
   begin({
     image,
     sizeBytes,
+    missingBytes,
     sectorSize,
     metadataSize,
     sectorCount,
   }: SalvagedDevice): Promise<void> | undefined {
     const files = { sectors: 'sectors.img', blocks: 'unreferenced.img' }
     this.json.begin('{')
-    this.json.fields({ format: 'bttkit-salvage', version: 1, image, sizeBytes })
+    this.json.fields({ format: 'bttkit-salvage', version: 1, image, sizeBytes, missingBytes })
     this.json.fields({ sectorSize, metadataSize, sectorCount, files })
     this.json.begin('[', 'arenas')
     return this.flushSome()

@@ -30,7 +30,9 @@ export function describeSalvage(report: SalvageReport, out: string): string {
   const counts = CERTAINTIES.filter((certainty) => sectors[certainty] > 0).map(
     (certainty) => `${sectors[certainty]} ${certainty}`,
   )
+  const { missingBytes } = device
   const lines = [
+    ...(missingBytes > 0 ? [`the last ${missingBytes} bytes of the image are missing`] : []),
     ...device.arenas.flatMap(describeArena),
     `sectors: ${counts.join(', ')}`,
     `blocks that are no sector's for sure: ${blocks}, of which ${unreferencedBlocks} are nobody's`,

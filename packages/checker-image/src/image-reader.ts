@@ -23,16 +23,19 @@ interface Piece {
   readonly length: number
 }
 
+/** What is needed of storage to read it. */
+type ReadableStorage = Pick<PmemProvider, 'name' | 'size' | 'read' | 'dataRanges' | 'badBlocks' | 'annotate'>
+
 export class ImageReader {
   readonly name: string
   readonly size: number
   /** Of the namespace of an NVDIMM that the storage is a window of; absent: what is around the BTT tells. */
   readonly namespaceUuid: string | undefined
-  private readonly provider: PmemProvider
+  private readonly provider: ReadableStorage
   private readonly changes: PlannedChanges
 
   /** @param changes that are seen as if they were stored */
-  constructor(provider: PmemProvider, changes = new PlannedChanges(), namespaceUuid?: string) {
+  constructor(provider: ReadableStorage, changes = new PlannedChanges(), namespaceUuid?: string) {
     this.namespaceUuid = namespaceUuid
     this.name = provider.name
     this.size = provider.size

@@ -190,3 +190,11 @@ test.each<[string, InfoByHand[]]>([
   expect(faultsOf(salvaged, [bothBase])).toEqual(NONE)
   expect(salvaged.report.sectors.likely).toBe(400)
 })
+
+test('of sizes that flog and map do not tell apart it is the one that is left of an info block', () => {
+  const bytes = smallImage(528)
+  // Its checksum is wrong then, and so is that of the backup.
+  for (const at of [INFO_OFFSET, INFO_OFFSET + infoAt(bytes, INFO_OFFSET).info2off]) bytes[at + 200] = 1
+  const [arena] = salvageBytes(bytes).sink.arenas
+  expect(arena).toMatchObject({ source: 'inferred', info: { externalLbasize: 528 } })
+})

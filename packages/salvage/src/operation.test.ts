@@ -1,22 +1,26 @@
 /** A salvage as an operation: what it reads, how it ends, and images that nobody made. */
 import { expect, test } from 'vitest'
 import { poolImage } from '@bttkit/fixtures'
-import { INFO_BLOCK_BYTES } from '@bttkit/btt-format'
+import { INFO_BLOCK_BYTES, encodeInfoBlock } from '@bttkit/btt-format'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAsync, runAtomic } from '@bttkit/sleepable'
 import { salvage } from './index.ts'
 import {
   INFO_OFFSET,
   MemorySink,
+  WRITTEN_SECTORS,
+  faultsOf,
   infoAt,
   salvageBytes,
   salvageFrom,
+  sectorsOf,
   smallImage,
   storeInfo,
 } from './salvage.test-support.ts'
 
 const small = smallImage(512)
 const info = infoAt(small, INFO_OFFSET)
+const base = sectorsOf(small.slice())
 
 test('runs and contents come in order, and each sector is in one run', () => {
   const { sink, report } = salvageBytes(small)
@@ -140,4 +144,27 @@ test('an info block with sections that nobody makes is believed only if flog and
   })
   const { sink } = salvageBytes(bytes)
   expect(sink.arenas[0]?.info.dataoff).toBe(info.dataoff)
+})
+
+test.each([
+  ['the backup info block', 4096],
+  ['the flog as well', 3 * 4096],
+  ['a part of the map, too', 4096 + 4096 + info.logoff - info.mapoff - 4096],
+])('an image that was cut short, by %s: what is left of it is got', (_name, cut) => {
+  const bytes = small.subarray(0, small.length - cut)
+  const { sink, report } = salvageBytes(bytes.slice())
+  expect(faultsOf({ sink, report }, [base])).toEqual({ foreign: [], hidden: [] })
+  expect(sink.device?.missingBytes).toBe(cut)
+  expect(report.sectors.certain + report.sectors.likely).toBe(WRITTEN_SECTORS)
+})
+
+test('an image that was cut before its map is refused, and so is one that claims to have been endless', () => {
+  expect(() => salvageBytes(small.slice(0, info.mapoff))).toThrow(
+    expect.objectContaining({ code: 'BTT_NOT_FOUND' }),
+  )
+  const bytes = small.slice()
+  const endless = encodeInfoBlock({ ...info, info2off: 2 ** 50, logoff: 2 ** 49, mapoff: 2 ** 48 })
+  bytes.set(endless, INFO_OFFSET)
+  bytes.fill(0, INFO_OFFSET + info.info2off)
+  expect(salvageBytes(bytes).report.sectors.certain).toBe(0)
 })

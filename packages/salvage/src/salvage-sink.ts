@@ -54,6 +54,8 @@ export interface SalvagedArena extends ConsideredLayout {
 export interface SalvagedDevice {
   readonly image: string
   readonly sizeBytes: number
+  /** Bytes that the image was longer, by its info blocks; what was there is lost. */
+  readonly missingBytes: number
   readonly sectorSize: number
   /** Bytes behind each sector that are handed out with it; 0 unless they were asked for. */
   readonly metadataSize: number

@@ -1,7 +1,7 @@
 /** Salvaging into memory, and what sectors held before an image was damaged. */
 import { BttEngine } from '@bttkit/btt'
 import { INFO_BLOCK_BYTES, decodeInfoBlock, encodeInfoBlock, type InfoBlock } from '@bttkit/btt-format'
-import { isBttkitError, type PmemProvider } from '@bttkit/interfaces'
+import { isBttkitError, type BttDevice, type PmemProvider } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { LocalReadTracking, MutexLaneTable, MutexLocks } from '@bttkit/region-lanes'
 import { runAtomic } from '@bttkit/sleepable'
@@ -130,19 +130,28 @@ export function salvageBytes(bytes: Uint8Array, options: SalvageOptions = {}): S
 
 export type Sector = Uint8Array | 'lost'
 
+/** Reads sectors, and halves what cannot be read as a whole. */
+function readSectors(device: BttDevice, lba: number, into: Uint8Array): Sector[] {
+  const { sectorSize } = device
+  const count = into.length / sectorSize
+  try {
+    runAtomic(device.sleepable.read(lba, into))
+  } catch (error) {
+    if (!isBttkitError(error) || error.code !== 'BTT_SECTOR_ERROR') throw error
+    if (count === 1) return ['lost']
+    const half = Math.floor(count / 2)
+    return [
+      ...readSectors(device, lba, into.subarray(0, half * sectorSize)),
+      ...readSectors(device, lba + half, into.subarray(half * sectorSize)),
+    ]
+  }
+  return Array.from({ length: count }, (_, i) => into.subarray(i * sectorSize, (i + 1) * sectorSize))
+}
+
 /** What the sectors hold after an attach for writing, which recovers. */
 export function sectorsOf(bytes: Uint8Array): Sector[] {
   const device = runAtomic(engine.attach(new MemoryProvider({ bytes })))
-  return Array.from({ length: device.sectorCount }, (_, lba) => {
-    const sector = new Uint8Array(device.sectorSize)
-    try {
-      runAtomic(device.sleepable.read(lba, sector))
-    } catch (error) {
-      if (!isBttkitError(error) || error.code !== 'BTT_SECTOR_ERROR') throw error
-      return 'lost'
-    }
-    return sector
-  })
+  return readSectors(device, 0, new Uint8Array(device.sectorCount * device.sectorSize))
 }
 
 export function infoAt(bytes: Uint8Array, offset: number): InfoBlock {

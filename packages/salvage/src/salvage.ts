@@ -24,6 +24,7 @@ import type { SalvageSink, SalvagedArena, SalvagedDevice } from './salvage-sink.
 import { SalvageRun, type SalvageRunOptions } from './salvage-run.ts'
 import { SectorRuns, type CertaintyCounts } from './sector-runs.ts'
 import { hasRival, isBelievable } from './try-layouts.ts'
+import { LengthenedStorage, sizeBeforeCut } from './truncated-image.ts'
 import { surveyMap, type ArenaSurvey, type FlogSurvey } from './survey-map.ts'
 
 export interface SalvageOptions extends SalvageRunOptions {
@@ -138,6 +139,7 @@ class Salvage {
 
 function describeDevice(
   { reader }: SalvageRun,
+  sizeBytes: number,
   arenas: readonly SalvagedArena[],
   includeMetadata: boolean,
 ): SalvagedDevice {
@@ -151,7 +153,8 @@ function describeDevice(
   const { sectorSize, metadataSize } = sectorShape(externalLbasize)
   return {
     image: reader.name,
-    sizeBytes: reader.size,
+    sizeBytes,
+    missingBytes: reader.size - sizeBytes,
     sectorSize,
     metadataSize: includeMetadata ? metadataSize : 0,
     sectorCount: arenas.reduce((sum, { info }) => sum + info.externalNlba, 0),
@@ -173,10 +176,12 @@ export function* salvage(
   options: SalvageOptions = {},
 ): Sleepable<SalvageReport> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'salvaging')
-  const run = new SalvageRun(new ImageReader(provider), sink, options)
   const { infoBlocks = [], namespaceOffset, includeMetadata = false } = options
+  const wholeBytes = yield* sizeBeforeCut(new ImageReader(provider), namespaceOffset)
+  const whole = wholeBytes === undefined ? provider : new LengthenedStorage(provider, wholeBytes)
+  const run = new SalvageRun(new ImageReader(whole), sink, options)
   const byHand = infoBlocks.length === 0 ? [] : checkInfoByHand(infoBlocks)
   const around = yield* readSurroundings(run.reader)
   const arenas = yield* chooseLayouts(run, around, byHand, namespaceOffset)
-  return yield* new Salvage(run, describeDevice(run, arenas, includeMetadata)).salvage()
+  return yield* new Salvage(run, describeDevice(run, provider.size, arenas, includeMetadata)).salvage()
 }

@@ -1,7 +1,7 @@
 /**
  * Who has which block of an arena, before anything is handed out.
  *
- * Memory: two bits a block and one a sector; two bits more a block where blocks are shared. What is wrong with an entry makes all entries of its page of the map suspect, because damage comes in pages.
+ * Memory: two bits a block and one a sector, two bits more a block where blocks are shared. What is wrong with an entry makes all entries of its page of the map suspect, because damage comes in pages.
  */
 import type { Sleepable } from '@bttkit/interfaces'
 import { Bitmap, MAP_ENTRY_BYTES, mapState, normalEntry, stripFlags } from '@bttkit/btt-format'
@@ -122,10 +122,9 @@ class Noting implements MapVisitor {
 function contestAcrossKinds(survey: ArenaSurvey): void {
   const { content, flagged, unwritten, flog, arena } = survey
   for (const block of flagged.members()) if (content.has(block)) survey.contest(block)
-  for (const [block, lanes] of flog.reading.free) {
+  for (const block of flog.reading.free.keys()) {
     if (content.has(block)) survey.contest(block)
     if (unwritten.has(block)) survey.suspect(block)
-    if (lanes.length > 1 && content.has(block)) survey.contest(block)
   }
   const { externalNlba } = arena.info
   for (let block = 0; block < externalNlba; block++) {

@@ -150,7 +150,11 @@ export class LayoutTrial {
     const numbers = { ...usual, nfrees: [...nfrees] }
     const { candidates, survivors } = yield* this.search.possibleCandidates(offset, identity, numbers)
     const [known] = survivors
-    return candidates.map(({ info }) => ({ ...info, uuid: known?.uuid ?? info.uuid }))
+    // Sectors of several sizes have blocks of one size, and flog and map do not tell them apart; what is left of an info block may.
+    const named = new Set(survivors.map(({ externalLbasize }) => externalLbasize))
+    return candidates
+      .map(({ info }) => ({ ...info, uuid: known?.uuid ?? info.uuid }))
+      .toSorted((a, b) => Number(named.has(b.externalLbasize)) - Number(named.has(a.externalLbasize)))
   }
 
   /** Where the flog fits one, those that it does not fit are left out: reading a map takes long. */
@@ -163,7 +167,10 @@ export class LayoutTrial {
     for (const { source, info } of fitting.length > 0 ? fitting : guesses) {
       yield* run.pause()
       const fit = yield* rateLayout(run, { index: 0, offset, firstLba: 0, info })
-      rated.push({ offset, source, info, fit })
+      const layout = { offset, source, info, fit }
+      rated.push(layout)
+      // By a layout that somebody makes, and that is not the right one, something is wrong.
+      if (fit.damages === 0 && !isUnusual(layout)) break
     }
     return rated.toSorted(byFit)
   }
