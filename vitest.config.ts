@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Tests run on sources: every workspace package exports its src under this condition, so nothing is built.
 const conditions = ['@bttkit/source']
@@ -7,15 +8,37 @@ const conditions = ['@bttkit/source']
 // Most of what a started worker or program costs is stripping the types of its sources and compiling them; Node keeps the outcome here, by content.
 const compileCache = fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url))
 
+/** Where nothing is known of an earlier run, large files come first. Those of the verification are small and take longest: at the end, one core would wait for the other. */
+class VerificationFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/tooling/verification/')
+    // oxlint-disable-next-line unicorn/no-array-sort -- no array, but a sequencer
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
+const every = '{packages,apps,tooling}/*/src/**/*.test.ts'
+// Many small files, which neither change their process nor leave anything in it: to start one for each takes longer than they do.
+const sharing =
+  'packages/{btt-format,command-line,image-file,interfaces,pmem-layers,pmem-sleeping-flush,sleepable,stack,write-back}/src/**/*.test.ts'
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['{packages,apps,tooling}/*/src/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: VerificationFirst },
     env: { NODE_COMPILE_CACHE: compileCache },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'alone', include: [every], exclude: [...configDefaults.exclude, sharing] },
+      },
+      { extends: true, test: { name: 'sharing', include: [sharing], isolate: false } },
+    ],
   },
 })

@@ -1,8 +1,6 @@
 /** Runs `btt-bench` for tests, as a process of its own. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -31,9 +29,7 @@ async function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Outcome
 }
 
 export function startBench(...args: string[]): RunningBench {
-  // Its sources are compiled once for all the processes of the tests.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') }
-  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args], { env })
+  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args])
   const outcome = outcomeOf(child)
   let said = ''
   const says = (pattern: RegExp): Promise<void> =>

@@ -22,6 +22,17 @@ function describeFinding(finding: Finding): string[] {
   ]
 }
 
+/** With no more findings of each code than so many. */
+export function firstOfEach(checked: CheckedImage, most: number): CheckedImage {
+  const seen = new Map<string, number>()
+  const findings = checked.findings.filter(({ code }) => {
+    const count = (seen.get(code) ?? 0) + 1
+    seen.set(code, count)
+    return count <= most
+  })
+  return { ...checked, findings }
+}
+
 /** Over all arenas. */
 function totalSectors({ report }: CheckedImage): SectorCounts {
   const total = { initial: 0, error: 0, zero: 0, normal: 0, unknown: 0 }

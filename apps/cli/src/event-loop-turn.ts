@@ -4,3 +4,9 @@
 export function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve))
 }
+
+/** The same as a wait, for operations that may be left now and then: each time that it is waited for the event loop turns once. */
+export const EVENT_LOOP_TURN: PromiseLike<void> = {
+  // oxlint-disable-next-line unicorn/no-thenable -- a wait is a thenable by contract
+  then: (...callbacks) => eventLoopTurn().then(...callbacks),
+}

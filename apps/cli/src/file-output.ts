@@ -3,10 +3,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { CommandError, describeSystemError } from '@bttkit/command-line'
 import type { ByteOutput } from './byte-output.ts'
 import { makeFile } from './interrupted-file.ts'
-import { isZero } from './zero-bytes.ts'
-
-/** Zeros of this size and alignment become a hole; file systems have no smaller ones. */
-const HOLE_BYTES = 4096
+import { writePart, writeSparsely } from './sparse-write.ts'
 
 interface Opened {
   readonly path: string
@@ -30,8 +27,9 @@ class FileOutput implements ByteOutput {
 
   async write(bytes: Uint8Array): Promise<void> {
     await named(this.opened.path, async () => {
-      if (this.opened.isEmpty) await this.writeSparsely(bytes)
-      else await this.writePart(bytes, 0, bytes.length)
+      const { handle, isEmpty, isSequential } = this.opened
+      if (isEmpty) await writeSparsely(handle, bytes, this.position)
+      else await writePart(handle, bytes, 0, bytes.length, isSequential ? null : this.position)
     })
     this.position += bytes.length
   }
@@ -52,33 +50,6 @@ class FileOutput implements ByteOutput {
       // It may be closed already; what stopped the work says more.
     }
     await unmake(this.opened.path, this.opened.keep)
-  }
-
-  private async writeSparsely(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const start = this.endOfRun(bytes, at, true)
-      const end = this.endOfRun(bytes, start, false)
-      await this.writePart(bytes, start, end)
-      at = end
-    }
-  }
-
-  /** The end of the run of blocks from `start` on that are all zero, or all not; blocks are aligned in the file. */
-  private endOfRun(bytes: Uint8Array, start: number, zero: boolean): number {
-    let end = start
-    while (end < bytes.length) {
-      const next = Math.min(bytes.length, end + HOLE_BYTES - ((this.position + end) % HOLE_BYTES))
-      if (isZero(bytes, end, next - end) !== zero) break
-      end = next
-    }
-    return end
-  }
-
-  private async writePart(bytes: Uint8Array, start: number, end: number): Promise<void> {
-    const { handle, isSequential } = this.opened
-    for (let at = start; at < end;) {
-      at += (await handle.write(bytes, at, end - at, isSequential ? null : this.position + at)).bytesWritten
-    }
   }
 }
 

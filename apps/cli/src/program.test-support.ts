@@ -34,9 +34,7 @@ export function commandLine(args: readonly string[]): {
   args: string[]
   env: NodeJS.ProcessEnv
 } {
-  // Its sources are compiled once for all the processes of the tests.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') }
-  return { file: process.execPath, args: [...NODE_OPTIONS, MAIN, ...args], env }
+  return { file: process.execPath, args: [...NODE_OPTIONS, MAIN, ...args], env: process.env }
 }
 
 /** The real program, as a process of its own. */

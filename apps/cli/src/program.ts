@@ -9,6 +9,7 @@ import { importCommand } from './commands/import.ts'
 import { infoCommand } from './commands/info.ts'
 import { mapCommand } from './commands/map.ts'
 import { readCommand } from './commands/read.ts'
+import { salvageCommand } from './commands/salvage.ts'
 import { stressCommand } from './commands/stress.ts'
 import { writeCommand } from './commands/write.ts'
 import { zeroCommand } from './commands/zero.ts'
@@ -19,6 +20,7 @@ const COMMANDS: readonly (() => Command)[] = [
   createCommand,
   infoCommand,
   checkCommand,
+  salvageCommand,
   readCommand,
   writeCommand,
   zeroCommand,

@@ -11,9 +11,15 @@ import {
   type RepairOptions,
   type RepairPlan,
 } from '@bttkit/checker-image'
-import { withProgress, type CommonOptions } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
-import { checkStorage, type CheckedImage } from './check-run.ts'
+import {
+  checkStorage,
+  withMapProgress,
+  type CheckSettings,
+  type CheckedImage,
+  type Shown,
+} from './check-run.ts'
+import { EVENT_LOOP_TURN } from './event-loop-turn.ts'
 import { readUndoFile, writeUndoFile } from './undo-path.ts'
 import { withReadableStorage, withStorage, type ImageToOpen } from './with-image.ts'
 
@@ -39,29 +45,37 @@ export interface RepairedImage {
   readonly checked: CheckedImage
 }
 
-type Shown = Pick<CommonOptions, 'quiet' | 'progress' | 'json'>
-
 function optionsOf(flags: RepairFlags, { namespaceOffset }: ImageToOpen): RepairOptions {
   const { duplicates, rewriteLog, resetUnknown, rebuild } = flags
   return { namespaceOffset, duplicates, rewriteLog, resetUnknown, rebuild }
 }
 
-async function planAndApply(
+function plan(
   provider: PmemProvider,
   target: ImageToOpen,
   flags: RepairFlags,
-): Promise<Pick<RepairedImage, 'plan' | 'undo'>> {
+  options: Shown,
+): Promise<RepairPlan> {
+  return withMapProgress(options, 'planning', (onProgress) =>
+    runAsync(planRepair(provider, { ...optionsOf(flags, target), onProgress, pause: EVENT_LOOP_TURN })),
+  )
+}
+
+function assertWritable(provider: PmemProvider, { image }: ImageToOpen): void {
   if (provider.readOnly)
-    throw new ReadOnlyError(
-      { image: target.image },
-      'the storage is open for reading only, so nothing can be repaired',
-    )
-  const plan = await runAsync(planRepair(provider, optionsOf(flags, target)))
-  if (plan.stages.length === 0) return { plan, undo: undefined }
-  if (flags.undo !== undefined)
-    await writeUndoFile(flags.undo, encodeUndo(await runAsync(undoOf(provider, plan))))
-  await runAsync(applyRepair(provider, plan))
-  return { plan, undo: flags.undo }
+    throw new ReadOnlyError({ image }, 'the storage is open for reading only, so nothing can be repaired')
+}
+
+/** @returns the undo file that was written, if one was */
+async function apply(
+  provider: PmemProvider,
+  planned: RepairPlan,
+  undo: string | undefined,
+): Promise<string | undefined> {
+  if (planned.stages.length === 0) return undefined
+  if (undo !== undefined) await writeUndoFile(undo, encodeUndo(await runAsync(undoOf(provider, planned))))
+  await runAsync(applyRepair(provider, planned))
+  return undo
 }
 
 /** Repairs an image under its exclusive lock, and checks it again. */
@@ -69,14 +83,15 @@ export function repairImage(
   target: ImageToOpen,
   flags: RepairFlags,
   options: Shown,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<RepairedImage> {
-  if (flags.dryRun === true) return planOnly(target, flags, options, listLimit)
+  if (flags.dryRun === true) return planOnly(target, flags, options, settings)
   return withStorage(target, undefined, async (provider) => {
-    const done = await withProgress(options, { label: 'repairing' }, () =>
-      planAndApply(provider, target, flags),
-    )
-    return { ...done, isDryRun: false, checked: await checkStorage(provider, target, options, listLimit) }
+    assertWritable(provider, target)
+    const planned = await plan(provider, target, flags, options)
+    const undo = await apply(provider, planned, flags.undo)
+    const checked = await checkStorage(provider, target, options, settings)
+    return { plan: planned, undo, isDryRun: false, checked }
   })
 }
 
@@ -84,12 +99,12 @@ function planOnly(
   target: ImageToOpen,
   flags: RepairFlags,
   options: Shown,
-  listLimit: number,
+  settings: CheckSettings,
 ): Promise<RepairedImage> {
   return withReadableStorage(target, async (provider) => {
-    const plan = await runAsync(planRepair(provider, optionsOf(flags, target)))
-    const checked = await checkStorage(provider, target, options, listLimit)
-    return { plan, isDryRun: true, undo: undefined, checked }
+    const planned = await plan(provider, target, flags, options)
+    const checked = await checkStorage(provider, target, options, settings)
+    return { plan: planned, isDryRun: true, undo: undefined, checked }
   })
 }
 

@@ -15,7 +15,7 @@ import {
   type ThreadResult,
 } from '@bttkit/checker-lanes'
 import type { BttDevice } from '@bttkit/interfaces'
-import { CommandError, describeError, loadProviderPlugin } from '@bttkit/command-line'
+import { CommandError, describeError, loadPlugins } from '@bttkit/command-line'
 import { runAsync } from '@bttkit/sleepable'
 import { createStack, type ImageShare, type Stack } from '@bttkit/stack'
 import { isSafe, type StressRequest, type StressSurroundings } from './stress-request.ts'
@@ -149,7 +149,7 @@ async function restoreWith(device: BttDevice, { report, window }: EndedRun): Pro
 async function restoreByAttaching(request: StressRequest, ended: EndedRun): Promise<EndedRun> {
   const { image, namespaceOffset, plugins } = request
   try {
-    const stack = createStack({ plugins: await Promise.all(plugins.map(loadProviderPlugin)) })
+    const stack = createStack(await loadPlugins(plugins))
     const device = await stack.openImage(image, { namespaceOffset })
     try {
       await ended.window.restore(device)

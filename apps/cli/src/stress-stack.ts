@@ -18,7 +18,7 @@ import {
   type CurrentTask,
   type StressWords,
 } from '@bttkit/checker-lanes'
-import { loadProviderPlugin } from '@bttkit/command-line'
+import { loadPlugins } from '@bttkit/command-line'
 import { HISTORICAL_LANE_TABLES, SharedLaneTable } from '@bttkit/region-lanes'
 import { createStack, type Stack } from '@bttkit/stack'
 import type { StressRequest } from './stress-request.ts'
@@ -87,7 +87,7 @@ export async function openStressStack(
   current: CurrentTask,
   words: StressWords,
 ): Promise<StressStack> {
-  const plugins = await Promise.all(request.plugins.map(loadProviderPlugin))
+  const { plugins } = await loadPlugins(request.plugins)
   const stack = createStack({
     plugins,
     configure: (container) => {

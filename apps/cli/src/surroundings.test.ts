@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, type TestContext } from 'vitest'
+import { kernelImage } from '@bttkit/fixtures'
 import { btt, bttOk, commandLine, fingerprint, scratch } from './program.test-support.ts'
 
 async function until(condition: () => boolean): Promise<void> {
@@ -36,6 +37,7 @@ test('while one process writes, others may not even read, and are told which it 
   for (const command of [
     ['read', image, '--lba', '0'],
     ['zero', image, '--lba', '0'],
+    ['salvage', image, '--out', `${image}.rescue`],
   ]) {
     const { exitCode, stderr } = await btt(command)
     expect(stderr).toMatch(
@@ -100,6 +102,19 @@ test('when there is no space for what is exported, no half of it is left', async
   expect(stderr).toMatch(/^btt: .*raw: no space left on device \(ENOSPC\)\n$/)
   expect(exitCode).toBe(1)
   expect(existsSync(raw)).toBe(false)
+})
+
+test('when there is no space for what is salvaged, nothing claims to be whole', async (context) => {
+  const image = join(scratch(), 'disk.img')
+  kernelImage('v11-4096').writeTo(image)
+  const out = join(smallFileSystem(context, 256 * 1024), 'rescue')
+  const { exitCode, stderr } = await btt(['salvage', image, '--out', out])
+  expect(stderr).toMatch(
+    /^btt: .*sectors\.img: no space left on device \(ENOSPC\); what was got until then is there\n$/,
+  )
+  expect(exitCode).toBe(1)
+  const manifest = join(out, 'manifest.json')
+  if (existsSync(manifest)) expect(readFileSync(manifest, 'utf8')).toContain('"finished": false')
 })
 
 test('an interrupt leaves no half of an export, and is still an interrupt', async () => {

@@ -3,6 +3,7 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandError, describeSystemError } from '@bttkit/command-line'
 import { makeFile } from './interrupted-file.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
@@ -10,15 +11,6 @@ async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof CommandError) throw cause
     throw new CommandError(`${path}: ${describeSystemError(cause)}`, { cause })
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 
@@ -35,7 +27,7 @@ export async function writeUndoFile(path: string, bytes: Uint8Array): Promise<vo
       } finally {
         await file.close()
       }
-      await syncDirectory(path)
+      await syncDirectory(dirname(path))
     } catch (error) {
       await rm(path, { force: true })
       throw error

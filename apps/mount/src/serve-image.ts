@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isBttkitError, MountError, type BttDevice } from '@bttkit/interfaces'
-import { describeError, loadProviderPlugin } from '@bttkit/command-line'
+import { describeError, loadPlugins } from '@bttkit/command-line'
 import {
   Crowd,
   FuseFileSystem,
@@ -48,7 +48,7 @@ interface Attached {
 }
 
 async function attach(): Promise<Attached> {
-  const stack = createStack({ plugins: await Promise.all(input.plugins.map(loadProviderPlugin)) })
+  const stack = createStack(await loadPlugins(input.plugins))
   const { image, readOnly, namespaceOffset, durability, zeroing, team } = input
   if (team === undefined) {
     const blocking = !needsEventLoop(input)

@@ -82,6 +82,7 @@ export function hasInfoSignature(bytes: Uint8Array): boolean {
 
 /** The bytes from here to the checksum are reserved. */
 const RESERVED_AT = 120
+const NOTHING_RESERVED = new Uint8Array(AT.checksum - RESERVED_AT)
 
 /** Byte of a field in an info block. */
 export function infoFieldOffset(field: keyof typeof AT): number {
@@ -90,8 +91,9 @@ export function infoFieldOffset(field: keyof typeof AT): number {
 
 /** Byte of the first reserved one that is not zero, if there is one. */
 export function firstReservedByte(bytes: Uint8Array): number | undefined {
-  const index = bytes.subarray(RESERVED_AT, AT.checksum).findIndex((byte) => byte !== 0)
-  return index === -1 ? undefined : RESERVED_AT + index
+  const reserved = bytes.subarray(RESERVED_AT, AT.checksum)
+  if (Buffer.compare(reserved, NOTHING_RESERVED) === 0) return undefined
+  return RESERVED_AT + reserved.findIndex((byte) => byte !== 0)
 }
 
 /** The checksum that the 4096 bytes should carry. */

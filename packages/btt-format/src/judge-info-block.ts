@@ -141,5 +141,5 @@ export function judgeInfoBlock(bytes: Uint8Array, roomBytes: number): InfoVerdic
 
 /** Whether the backup says the same as the primary: every byte of both. */
 export function infoBlocksAgree(primary: Uint8Array, backup: Uint8Array): boolean {
-  return primary.length === backup.length && primary.every((byte, i) => byte === backup[i])
+  return Buffer.compare(primary, backup) === 0
 }

@@ -11,8 +11,7 @@ export function isUuid(text: string): boolean {
 }
 
 export function decodeUuid(bytes: Uint8Array, offset: number): string {
-  let hex = ''
-  for (let i = 0; i < UUID_BYTES; i++) hex += (bytes[offset + i] ?? 0).toString(16).padStart(2, '0')
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset + offset, UUID_BYTES).toString('hex')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 

@@ -18,6 +18,7 @@ import {
   withLostSector,
 } from './bad-media.test-support.ts'
 import { PassingProvider, bijectionProblems, engine, sha256 } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 
 /** By which a reader finds a sector on its way: without a lock, or under it where another thread's store could be seen torn. */
 const lookUps = [
@@ -36,8 +37,9 @@ test.each([
   'for %s (%o, %i), wherever %s of a lost sector and its writer make way for each other: what was written stays',
   async (_name, options, atomicAccessBytes, _who, look) => {
     const pristine = withLostSector()
+    const spare = new SpareImage()
     for (const steps of switches) {
-      const media = pristine.copy()
+      const media = pristine.copy(spare)
       media.spoilSector(3)
       const device = media.attach(options, new Stepping(media.provider, { atomicAccessBytes }))
       const operations = [look(device), device.sleepable.write(3, fill(2))] as const
@@ -83,8 +85,9 @@ test('a read that must not sleep and meets the map lock of a lost sector stores 
 
 test('a reader that is abandoned at any wait leaves a sector as it was or marked, and gives back what it held', () => {
   const pristine = withLostSector()
+  const spare = new SpareImage()
   for (let waits = 1; ; waits++) {
-    const media = pristine.copy()
+    const media = pristine.copy(spare)
     media.spoilSector(3)
     const device = runBlocking(
       engine.attach(new Stepping(media.provider), { laneCount: 1, mapCacheBytes: 0 }),

@@ -13,6 +13,7 @@ import {
   runSwitching,
 } from './bad-media.test-support.ts'
 import { PassingProvider, bijectionProblems, engine } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 import { RecordingProvider } from './recorded-calls.test-support.ts'
 
 /** An image whose sectors 0 to 15 are 1; the block of sector 3 is bad, and the map says so. */
@@ -178,8 +179,9 @@ test.each(['one lane', 'two lanes'])(
   async (lanes) => {
     const laneCount = lanes === 'one lane' ? 1 : 2
     const pristine = withErrorSector(512, 2)
+    const spare = new SpareImage()
     for (const steps of switches) {
-      const media = pristine.copy()
+      const media = pristine.copy(spare)
       media.spoilSector(3)
       untold(media).device.blocking.write(3, fill(2))
       const device = media.attach({ laneCount }, new Stepping(new Untold(media.provider)))
@@ -204,8 +206,9 @@ test.each(['one lane', 'two lanes'])(
 
 test('a write that is abandoned at any wait while it clears keeps its block from others until the store is over', () => {
   const pristine = withErrorSector(512, 1)
+  const spare = new SpareImage()
   for (let waits = 1; ; waits++) {
-    const media = pristine.copy()
+    const media = pristine.copy(spare)
     media.spoilSector(3)
     untold(media).device.blocking.write(3, fill(2))
     const device = runBlocking(engine.attach(new Stepping(new Untold(media.provider))))

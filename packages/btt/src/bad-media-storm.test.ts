@@ -14,6 +14,7 @@ import { MemoryProvider } from '@bttkit/pmem-memory'
 import { Scheduler, runBlocking } from '@bttkit/sleepable'
 import { BadMedia, Stepping, fill, readSector } from './bad-media.test-support.ts'
 import { PassingProvider, bijectionProblems, engine } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 
 const TASKS = 4
 /** The first sectors are those of the first task, and so on. */
@@ -77,9 +78,9 @@ class Storm {
   private readonly allowed = Array.from({ length: SECTORS }, () => new Set([0]))
   private writes = 0
 
-  constructor(seed: number, pristine: BadMedia) {
+  constructor(seed: number, media: BadMedia) {
     this.random = randomOf(seed)
-    this.media = pristine.copy()
+    this.media = media
     const { provider } = this.media
     this.provider = new Unreliable(provider)
     const stepping = new (class extends Stepping {
@@ -104,9 +105,9 @@ class Storm {
     this.provider.random = undefined
   }
 
-  /** What of the image is not as it may be, as another attach finds it. */
+  /** What of the image is not as it may be, as another attach finds it. That may complete writes: the storm is over. */
   problems(): string[] {
-    const bytes = this.media.memory.mapping.slice()
+    const { mapping: bytes } = this.media.memory
     const again = runBlocking(engine.attach(new MemoryProvider({ bytes }, 'again')))
     const problems = bijectionProblems(bytes, 4096)
     for (let lba = 0; lba < SECTORS; lba++) {
@@ -156,9 +157,10 @@ class Storm {
 
 test.each([512, 520])('sectors of %i bytes', async (externalLbasize) => {
   const pristine = BadMedia.fresh({ externalLbasize, nfree: 3 })
+  const spare = new SpareImage()
   let acknowledged = 0
   for (let seed = 1; seed <= STORMS; seed++) {
-    const storm = new Storm(seed, pristine)
+    const storm = new Storm(seed, pristine.copy(spare))
     await storm.run()
     expect(storm.problems(), `seed ${seed}`).toEqual([])
     acknowledged += storm.acknowledged

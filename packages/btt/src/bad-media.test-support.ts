@@ -22,6 +22,7 @@ import { FaultLayer } from '@bttkit/pmem-layers'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { Scheduler, runAtomic, runBlocking, type ScheduledTask } from '@bttkit/sleepable'
 import { MIB, PassingProvider, engine, freshMemory } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 
 export const fill = (byte: number, length = 512): Uint8Array => new Uint8Array(length).fill(byte)
 
@@ -58,8 +59,8 @@ export class BadMedia {
   }
 
   /** A medium of its own with the same content, all of it good. */
-  copy(): BadMedia {
-    return new BadMedia(new MemoryProvider({ bytes: this.memory.mapping.slice() }, 'copy'))
+  copy(spare = new SpareImage()): BadMedia {
+    return new BadMedia(new MemoryProvider({ bytes: spare.copyOf(this.memory.mapping) }, 'copy'))
   }
 
   attach(options: AttachOptions = {}, provider: PmemProvider = this.provider): BttDevice {

@@ -28,14 +28,17 @@ function isArena(value: unknown, laneCount: number): value is ArenaDescription {
 }
 
 /** Whether the LBAs of the arenas follow each other, and the device is as large as they are together. */
-function addsUp({ arenas, info }: DeviceDescription): boolean {
+function addsUp(
+  arenas: readonly ArenaDescription[],
+  { sectorCount, sectorSize, metadataSize }: Record<string, unknown>,
+): boolean {
   let firstLba = 0
   for (const arena of arenas) {
     if (arena.firstLba !== firstLba) return false
     firstLba += arena.info.externalNlba
   }
-  const { sectorSize, metadataSize } = sectorShape(arenas[0].info.externalLbasize)
-  return info.sectorCount === firstLba && info.sectorSize === sectorSize && info.metadataSize === metadataSize
+  const shape = arenas[0] && sectorShape(arenas[0].info.externalLbasize)
+  return sectorCount === firstLba && sectorSize === shape?.sectorSize && metadataSize === shape?.metadataSize
 }
 
 export function isDescription(value: unknown): value is DeviceDescription {
@@ -44,8 +47,11 @@ export function isDescription(value: unknown): value is DeviceDescription {
   if (mapCacheBytes !== 0 && !isCount(mapCacheBytes)) return false
   if (!isCount(laneCount) || !isCount(size) || isShared !== true || !isObject(info)) return false
   if (!Array.isArray(arenas) || arenas.length === 0) return false
+  const known: ArenaDescription[] = []
   // Not `every`, which passes over holes.
-  for (const arena of arenas) if (!isArena(arena, laneCount)) return false
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its numbers are what has just been looked at
-  return addsUp(value as unknown as DeviceDescription)
+  for (const arena of arenas) {
+    if (!isArena(arena, laneCount)) return false
+    known.push(arena)
+  }
+  return addsUp(known, info)
 }

@@ -4,6 +4,7 @@ import type { BttDevice, Sleepable } from '@bttkit/interfaces'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { Scheduler, runAtomic, runAsync, type ScheduledTask } from '@bttkit/sleepable'
 import { MIB, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 import { VolatileCache } from './volatile-cache.test-support.ts'
 
 const SECTOR_BYTES = 512
@@ -84,9 +85,10 @@ test('at any moment of any schedule, a power cut leaves every sector whole and w
   const prepared = runAtomic(engine.attach(new MemoryProvider({ bytes: pristine }, 'prepared')))
   prepared.atomic.write(0, new Uint8Array(SECTORS * SECTOR_BYTES).fill(1))
 
+  const spare = new SpareImage()
   for (let seed = 1; seed <= SEEDS; seed++) {
     const choose = random(seed)
-    const bytes = pristine.slice()
+    const bytes = spare.copyOf(pristine)
     const cache = new VolatileCache(new MemoryProvider({ bytes }, 'cache'), seed % 2 === 0)
     const device = await runAsync(engine.attach(cache, { zeroing: seed % 4 < 2 ? 'data' : 'flags' }))
     const permitted = new Map(Array.from({ length: SECTORS }, (_, lba) => [lba, new Set([1])]))

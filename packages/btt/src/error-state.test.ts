@@ -6,6 +6,7 @@ import { MemoryProvider } from '@bttkit/pmem-memory'
 import { Scheduler, runAsync, runAtomic } from '@bttkit/sleepable'
 import { Disk } from './disk.test-support.ts'
 import { LosingProvider, MIB, bijectionProblems, engine, freshMemory, sha256 } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 import { failing } from './faults.test-support.ts'
 import { describeOverStorages } from './over-storages.test-support.ts'
 
@@ -82,8 +83,9 @@ describeOverStorages((storage) => {
 
 test('a flush that fails for one operation never lets another be acknowledged that it made lost, nor breaks the bijection', async () => {
   const pristine = prepared()
+  const spare = new SpareImage()
   for (let run = 0; run < 60; run++) {
-    const bytes = pristine.slice()
+    const bytes = spare.copyOf(pristine)
     const provider = new LosingProvider(new MemoryProvider({ bytes }, 'losing'), 1 + (run % 12))
     const device = await runAsync(engine.attach(provider, { zeroing: run % 2 === 0 ? 'data' : 'flags' }))
     const scheduler = new Scheduler()

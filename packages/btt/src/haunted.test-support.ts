@@ -5,6 +5,7 @@ import { runAtomic } from '@bttkit/sleepable'
 import { expect } from 'vitest'
 import { DEAD, HauntedDevice, SURVIVOR, type Part } from './dead-threads.test-support.ts'
 import { MIB, PreemptingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 
 export const FREE = { lanes: 0, mapLocks: 0, tracking: 0 }
 /** Few and large, so that each image is quickly checked. */
@@ -23,17 +24,19 @@ export const valueOf = async ({ device }: Part, lba: number): Promise<string> =>
   return [...new Set(sector)].join(' ')
 }
 
+const spare = new SpareImage()
+
 /** The device is whole, and takes writes through each of its lanes. */
 export async function expectWhole(haunted: HauntedDevice, survivor: Part, what: string): Promise<void> {
   expect({ what, held: haunted.held() }).toEqual({ what, held: FREE })
   for (let lba = 20; lba < 28; lba++) await survivor.device.write(lba, fill(9))
   expect({ what, problems: bijectionProblems(haunted.bytes, 4096) }).toEqual({ what, problems: [] })
-  runAtomic(engine.attach(new MemoryProvider({ bytes: haunted.bytes.slice() }, 'again')))
+  runAtomic(engine.attach(new MemoryProvider({ bytes: spare.copyOf(haunted.bytes) }, 'again')))
 }
 
 /** Attaching again completes what was left, and finds a whole image. */
 export function expectAttachable({ bytes }: HauntedDevice): void {
-  const copy = bytes.slice()
+  const copy = spare.copyOf(bytes)
   runAtomic(engine.attach(new MemoryProvider({ bytes: copy }, 'again')))
   expect(bijectionProblems(copy, 4096)).toEqual([])
 }

@@ -9,6 +9,7 @@ import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
 import { ArenaFlog } from './arena-flog.ts'
 import { MIB, PassingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 import { LaneBuffers } from './lane-buffers.ts'
 import { RecordingProvider } from './recorded-calls.test-support.ts'
 import { Storage } from './storage.ts'
@@ -33,6 +34,7 @@ class OrderedCache extends PassingProvider {
   private readonly memory: MemoryProvider
   private readonly orderedBytes: number
   private readonly places = new Map<number, Store[]>()
+  private readonly spare = new SpareImage()
 
   constructor(memory: MemoryProvider, orderedBytes: number, sameLineOrdered: boolean) {
     super(memory, { flush: 'immediate', durableOnWrite: false, sameLineOrdered })
@@ -68,7 +70,7 @@ class OrderedCache extends PassingProvider {
     return this.persist(0, this.size)
   }
 
-  /** What a power cut at this moment may leave. */
+  /** What a power cut at this moment may leave; each is good until the next. */
   *images(): Generator<Uint8Array> {
     const places = [...this.places.values()]
     if (places.length > MOST_PLACES) {
@@ -91,7 +93,7 @@ class OrderedCache extends PassingProvider {
   }
 
   private without(lost: readonly Store[]): Uint8Array {
-    const image = this.memory.mapping.slice()
+    const image = this.spare.copyOf(this.memory.mapping)
     for (const { offset, before } of lost.toReversed()) image.set(before, offset)
     return image
   }

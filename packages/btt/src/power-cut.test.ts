@@ -9,6 +9,7 @@ import {
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic, runBlocking } from '@bttkit/sleepable'
 import { MIB, PassingProvider, bijectionProblems, engine, freshMemory } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 import { powerCutAt } from './faults.test-support.ts'
 
 const SECTORS = 12
@@ -34,14 +35,15 @@ function cutEverywhere(
     0,
     Uint8Array.from({ length: SECTORS * sectorSize }, (_, i) => (i * 7) & 0xff),
   )
-  const before = contentOf(base.mapping.slice())
+  const spare = new SpareImage()
+  const before = contentOf(spare.copyOf(base.mapping))
 
-  const finished = base.mapping.slice()
+  const finished = spare.copyOf(base.mapping)
   operation(runAtomic(engine.attach(new MemoryProvider({ bytes: finished }, 'finished'))))
   const after = contentOf(finished)
 
   for (let cut = 0; ; cut++) {
-    const bytes = base.mapping.slice()
+    const bytes = spare.copyOf(base.mapping)
     const device = runAtomic(
       engine.attach(powerCutAt(cut + 1)(new MemoryProvider({ bytes }, 'cut')), options),
     )

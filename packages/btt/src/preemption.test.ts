@@ -12,6 +12,7 @@ import {
   freshMemory,
   sha256,
 } from './engine.test-support.ts'
+import { SpareImage } from './spare-image.test-support.ts'
 import { describeOverStorages } from './over-storages.test-support.ts'
 
 const fill = (byte: number, sectors = 1): Uint8Array => new Uint8Array(512 * sectors).fill(byte)
@@ -129,9 +130,10 @@ describeOverStorages((storage) => {
 
 test('any schedule of writers and readers of one sector leaves one whole version and the bijection', async () => {
   const twoLanes = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 2 }).mapping
+  const spare = new SpareImage()
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(1000), { minLength: 1, maxLength: 200 }), async (choices) => {
-      const bytes = twoLanes.slice()
+      const bytes = spare.copyOf(twoLanes)
       const device = await runAsync(
         engine.attach(new PreemptingProvider(new MemoryProvider({ bytes }, 'scheduled'))),
       )
@@ -214,8 +216,9 @@ class HeldUp extends MemoryProvider {
 
 test('a write that is abandoned at any wait never lets go of a block that the media may map', async () => {
   const prepared = freshMemory(17 * MIB, { externalLbasize: 512, nfree: 4 }).mapping
+  const spare = new SpareImage()
   for (let waits = 1; ; waits++) {
-    const bytes = prepared.slice()
+    const bytes = spare.copyOf(prepared)
     const memory = new MemoryProvider({ bytes }, 'abandoned')
     const device = await runAsync(engine.attach(new PreemptingProvider(memory), { laneCount: 1 }))
     await device.write(3, fill(1))

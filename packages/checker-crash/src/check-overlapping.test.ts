@@ -4,7 +4,13 @@ import { partsWith } from '@bttkit/checker-lanes'
 import type { CallStage, Engine, PmemProvider } from '@bttkit/interfaces'
 import { PowerFailMemory } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
-import { checkOverlapping, replayOverlapping, type CrashOperation, type CrashRead } from './index.ts'
+import {
+  checkOverlapping,
+  replayOverlapping,
+  type CrashCounts,
+  type CrashOperation,
+  type CrashRead,
+} from './index.ts'
 import {
   engine,
   engineOver,
@@ -56,6 +62,20 @@ test.each([
     }
   },
 )
+
+test('progress is told after each schedule, the last one among them', async () => {
+  const told: { schedules: number; counts: CrashCounts }[] = []
+  const { schedules, points, classes, states } = await checkOverlapping({
+    engine,
+    image,
+    model: 'buffered',
+    tasks: [[write(33, 1)], [write(34, 2)]],
+    maxPreemptions: 0,
+    onProgress: (done, counts) => void told.push({ schedules: done, counts }),
+  })
+  expect(told.map((each) => each.schedules)).toEqual([1, 2])
+  expect(told.at(-1)).toEqual({ schedules, counts: { points, classes, states } })
+})
 
 test('without preemptions two tasks have two schedules, with a moment after each store and at each end', async () => {
   const tasks = [[write(33, 1)], [write(60, 2)]]

@@ -136,11 +136,18 @@ export class OverlappingCheck {
     return this.judged.size
   }
 
+  /** So far. */
+  get counts(): CrashCounts {
+    const { points, left } = this
+    return { ...left.counts, points }
+  }
+
+  /** `onProgress` is called when the next schedule begins: the last one is for who knows that it was. */
   scenario(onProgress?: OverlappingCheckOptions['onProgress']): Scenario {
-    let schedules = 0
+    let begun = 0
     const make = (recorder: StepRecorder): Program => {
-      const { points } = this
-      onProgress?.(schedules++, { ...this.left.counts, points })
+      if (begun > 0) onProgress?.(begun, this.counts)
+      begun++
       return this.makeRun(recorder)
     }
     return { name: 'overlapping operations', make }
@@ -253,14 +260,13 @@ export async function checkOverlapping(options: OverlappingCheckOptions): Promis
   const bound = strategy === 'bounded' ? { maxPreemptions } : {}
   const found = await explore(check.scenario(onProgress), { ...exploration, ...bound, strategy })
   const [violation] = found.findings
-  const { points, left, takenBack } = check
-  const { counts, recovery } = left
+  const { counts, left, takenBack } = check
+  const schedules = found.executions + found.pruned
+  onProgress?.(schedules, counts)
   return {
-    schedules: found.executions + found.pruned,
-    points,
-    classes: counts.classes,
-    states: counts.states,
-    recovery,
+    schedules,
+    ...counts,
+    recovery: left.recovery,
     takenBack,
     isExhaustive: found.isExhaustive && left.isExhaustive,
     violation,

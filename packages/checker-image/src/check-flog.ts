@@ -48,7 +48,7 @@ class FlogCheck {
   private readonly arena: Arena
   private readonly view: DataView
   private readonly lost: ReadonlySet<number>
-  private readonly slots: FlogSlots
+  readonly slots: FlogSlots
   private readonly free = new Map<number, number[]>()
   private readonly writes = new Map<number, LaneWrite[]>()
   private lanesWithFlags = 0
@@ -228,7 +228,7 @@ class FlogCheck {
 }
 
 /** Reads and checks the flog of an arena. */
-export function* checkFlog({ reader, log }: CheckRun, arena: Arena): Sleepable<FlogReading> {
+export function* checkFlog({ reader, log, observer }: CheckRun, arena: Arena): Sleepable<FlogReading> {
   const { offset, info } = arena
   const bytes = new Uint8Array(info.nfree * FLOG_GROUP_BYTES)
   const start = offset + info.logoff
@@ -239,5 +239,8 @@ export function* checkFlog({ reader, log }: CheckRun, arena: Arena): Sleepable<F
       lost.add(Math.floor(at / FLOG_GROUP_BYTES))
     lost.add(Math.floor((end - 1) / FLOG_GROUP_BYTES))
   }
-  return new FlogCheck(log, arena, new DataView(bytes.buffer), lost).run()
+  const groups = new DataView(bytes.buffer)
+  const check = new FlogCheck(log, arena, groups, lost)
+  observer?.flog(arena, { groups, lostLanes: lost, slots: check.slots })
+  return check.run()
 }

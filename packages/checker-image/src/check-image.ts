@@ -2,15 +2,19 @@
  * Checking an image: reads only. One pass over info blocks, flogs and maps, each of which goes on behind what it finds wrong; a second one over a map
  * where several sectors have one block.
  */
-import type { Finding, FindingSeverity, PmemProvider, Sleepable, Wait } from '@bttkit/interfaces'
+import type { Finding, FindingSeverity, PmemProvider, Sleepable } from '@bttkit/interfaces'
 import { mightSleep } from '@bttkit/sleepable'
+import { reportBadData, reportBadMetadata } from './bad-media.ts'
 import { checkFlog } from './check-flog.ts'
 import { checkMap, type SectorCounts } from './check-map.ts'
-import type { Arena, CheckProgress, CheckRun } from './check-run.ts'
+import type { Arena, CheckRun } from './check-run.ts'
 import { findArenas } from './find-arenas.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 import { ImageReader } from './image-reader.ts'
 import { findInterruptedWrites } from './interrupted-writes.ts'
+import { MapPasses, type PassOptions } from './map-passes.ts'
+import type { ImageObserver } from './observe-image.ts'
+import { reportZeroEntries } from './zero-entries.ts'
 
 /** What an image is, from the worst of its findings. */
 export type Verdict =
@@ -43,36 +47,14 @@ export interface ImageReport {
   readonly findingsByCode: Readonly<Record<string, number>>
 }
 
-export interface ExamineOptions {
+export interface ExamineOptions extends PassOptions {
   /** Where the info block of arena 0 is, in bytes; absent: probe. */
   readonly namespaceOffset?: number | undefined
   /** Of each code so many findings are handed out, and the others only counted. Default 1000. */
   readonly listLimit?: number | undefined
   readonly onFinding?: ((finding: Finding) => void) | undefined
-  /** Told after each piece of a map: some 250 thousand entries, or a hole. */
-  readonly onProgress?: ((progress: CheckProgress) => void) | undefined
-  /** What to yield after each such piece, for a driver that has other things to do. Default: it is not left. */
-  readonly pause?: Wait | undefined
-}
-
-/** How far the maps are read. */
-class Progress {
-  private doneEntries = 0
-  private totalEntries = 0
-  private readonly report: ExamineOptions['onProgress']
-
-  constructor(report: ExamineOptions['onProgress']) {
-    this.report = report
-  }
-
-  expect(entries: number): void {
-    this.totalEntries += entries
-  }
-
-  advance(entries: number): void {
-    this.doneEntries += entries
-    this.report?.({ doneEntries: this.doneEntries, totalEntries: this.totalEntries })
-  }
+  /** Told what is read, for whoever shows it. */
+  readonly observer?: ImageObserver | undefined
 }
 
 /** From all findings, also those of other checkers. */
@@ -84,17 +66,13 @@ function verdictOf(log: FindingLog): Verdict {
   return bySeverity.recoverable > 0 || log.countOf('write-interrupted') > 0 ? 'recoverable' : 'clean'
 }
 
-function* checkArena(run: CheckRun, arena: Arena): Sleepable<CheckedArena> {
+function* checkArena(run: CheckRun, arena: Arena, namespaceOffset: number): Sleepable<CheckedArena> {
   const flog = yield* checkFlog(run, arena)
   const completed = yield* findInterruptedWrites(run, arena, flog)
-  return { offset: arena.offset, sectors: yield* checkMap(run, arena, flog, completed) }
-}
-
-function reportKnownBadBlocks({ reader, log }: CheckRun): void {
-  for (const { offset, length } of reader.knownBadBlocks()) {
-    const message = `the storage knows that it has lost ${length} bytes here`
-    log.add('medium-bad', () => ({ offset, message }))
-  }
+  const sectors = yield* checkMap(run, arena, flog, completed)
+  yield* reportZeroEntries(run, arena, sectors, namespaceOffset)
+  yield* reportBadData(run, arena, flog, completed)
+  return { offset: arena.offset, sectors }
 }
 
 /** As `examineImage`, with a log of its caller. */
@@ -104,7 +82,8 @@ export function* examineInto(
   options: ExamineOptions,
 ): Sleepable<ImageReport> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'checking')
-  return (yield* examineBy(new ImageReader(provider), log, options)).report
+  const run = { reader: new ImageReader(provider), log, passes: new MapPasses(options) }
+  return (yield* examineBy(run, options.namespaceOffset)).report
 }
 
 /** What a reader shows of an image. */
@@ -115,24 +94,14 @@ export interface Examination {
 }
 
 /** As `examineInto`, of what a reader shows. */
-export function* examineBy(
-  reader: ImageReader,
-  log: FindingLog,
-  { namespaceOffset, onProgress, pause }: ExamineOptions,
-): Sleepable<Examination> {
-  const progress = new Progress(onProgress)
-  const run: CheckRun = {
-    reader,
-    log,
-    pause,
-    onEntries: (entries) => progress.advance(entries),
-    expectEntries: (entries) => progress.expect(entries),
-  }
+export function* examineBy(run: CheckRun, namespaceOffset: number | undefined): Sleepable<Examination> {
+  const { reader, log, passes } = run
   const found = yield* findArenas(run, namespaceOffset)
   const arenas: CheckedArena[] = []
-  for (const { info } of found?.arenas ?? []) progress.expect(info.externalNlba)
-  for (const arena of found?.arenas ?? []) arenas.push(yield* checkArena(run, arena))
-  reportKnownBadBlocks(run)
+  for (const { info } of found?.arenas ?? []) passes.expect(info.externalNlba)
+  for (const arena of found?.arenas ?? [])
+    arenas.push(yield* checkArena(run, arena, found?.namespaceOffset ?? 0))
+  reportBadMetadata(run, found?.arenas ?? [])
   const report = {
     ...(found && { namespaceOffset: found.namespaceOffset }),
     arenas,

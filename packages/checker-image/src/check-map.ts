@@ -17,6 +17,8 @@ import type { FlogReading } from './check-flog.ts'
 import type { Arena, CheckRun } from './check-run.ts'
 import type { FindingCode } from './finding-kinds.ts'
 import { entryOffset, type CompletedWrites } from './interrupted-writes.ts'
+import { listOf } from './list-of.ts'
+import type { SectorsObserver } from './observe-image.ts'
 import { readMap, type MapVisitor } from './read-map.ts'
 
 /** How many sectors are in each state; `unknown` where the map cannot be read. */
@@ -24,16 +26,11 @@ export type SectorCounts = Readonly<Record<MapState | 'unknown', number>>
 
 /** Of the sectors that have one block. */
 const MOST_HOLDERS = 1000
-/** Of those as many are named in a message. */
-const MOST_NAMED = 16
+/** The states of map entries by number, of which there are four, and one for sectors without an entry. */
+const [INITIAL, ERROR, UNKNOWN] = [0, 1, 4]
 
-const STATES: readonly MapState[] = ['initial', 'error', 'zero', 'normal']
-const [INITIAL, ERROR] = [0, 1]
-
-function listOf(numbers: readonly number[]): string {
-  const named = numbers.slice(0, MOST_NAMED).join(', ')
-  return numbers.length > MOST_NAMED ? `${named} and ${numbers.length - MOST_NAMED} more` : named
-}
+/** Where nobody looks on. */
+const NOBODY: SectorsObserver = { runSectors: Infinity, add: () => undefined }
 
 class MapCheck implements MapVisitor {
   private readonly run: CheckRun
@@ -43,8 +40,12 @@ class MapCheck implements MapVisitor {
   private readonly mapped: Bitmap
   /** Blocks that several sectors have. */
   private mappedAgain: Bitmap | undefined
-  private readonly byState = new Int32Array(STATES.length)
-  private unknown = 0
+  /** By state, as in a map entry, and behind them those that nobody knows. */
+  private readonly counts = new Int32Array(UNKNOWN + 1)
+  /** The same of the run of sectors that is under way. */
+  private readonly ofRun = new Int32Array(UNKNOWN + 1)
+  private wrongOfRun = 0
+  private readonly observer: SectorsObserver
 
   constructor(run: CheckRun, arena: Arena, flog: FlogReading, completed: CompletedWrites) {
     this.run = run
@@ -52,6 +53,7 @@ class MapCheck implements MapVisitor {
     this.flog = flog
     this.completed = completed
     this.mapped = new Bitmap(arena.info.internalNlba)
+    this.observer = run.observer?.sectors(arena) ?? NOBODY
   }
 
   *check(): Sleepable<SectorCounts> {
@@ -59,49 +61,93 @@ class MapCheck implements MapVisitor {
     yield* this.checkTail()
     yield* this.reportSharedBlocks()
     this.reportLostBlocks()
-    const [initial = 0, error = 0, zero = 0, normal = 0] = this.byState
-    return { initial, error, zero, normal, unknown: this.unknown }
+    const [initial = 0, error = 0, zero = 0, normal = 0, unknown = 0] = this.counts
+    return { initial, error, zero, normal, unknown }
   }
 
   entries(view: DataView, first: number, count: number): void {
-    const { mapped, byState } = this
-    const { internalNlba } = this.arena.info
-    for (let i = 0; i < count; i++) {
-      const entry = view.getUint32(i * MAP_ENTRY_BYTES, true)
-      const state = entry >>> 30
-      byState[state] = (byState[state] ?? 0) + 1
-      const premap = first + i
-      const block = mapBlock(entry, premap)
-      if (state <= ERROR) this.takeUnusual(entry, premap, block)
-      if (block >= internalNlba) this.reportRange(premap, block)
-      else if (!mapped.add(block)) this.noteAgain(block)
+    for (const [from, end] of this.runs(first, count)) {
+      this.takeEntries(view, first, from, end)
+      this.endRun(from)
     }
   }
 
   hole(first: number, count: number): void {
-    this.byState[INITIAL] = (this.byState[INITIAL] ?? 0) + count
-    // There are more blocks than sectors, so all are in range.
-    this.mapped.addRange(first, first + count, (block) => this.noteAgain(block))
+    for (const [from, end] of this.runs(first, count)) {
+      // There are more blocks than sectors, so all are in range.
+      this.mapped.addRange(from, end, (block) => {
+        this.noteAgain(block)
+        this.wrongOfRun++
+      })
+      this.ofRun[INITIAL] = end - from
+      this.endRun(from)
+    }
   }
 
   lost(first: number, count: number): void {
-    this.unknown += count
     const lba = this.arena.firstLba + first
     this.run.log.add('map-lost', () => ({
       ...this.place(first),
       count,
       message: `the map cannot be read from LBA ${lba} to ${lba + count - 1}: nobody knows which blocks these sectors have`,
     }))
+    for (const [from, end] of this.runs(first, count)) {
+      this.ofRun[UNKNOWN] = end - from
+      this.endRun(from)
+    }
   }
 
-  /** Entries in the states `initial` and `error`. */
-  private takeUnusual(entry: number, premap: number, block: number): void {
+  /** Sectors in runs as the observer wants them. */
+  private *runs(first: number, count: number): Generator<readonly [from: number, end: number]> {
+    const { runSectors } = this.observer
+    for (let from = first; from < first + count;) {
+      const end = Math.min(first + count, (Math.floor(from / runSectors) + 1) * runSectors)
+      yield [from, end]
+      from = end
+    }
+  }
+
+  /** @param first of the entries in the view */
+  private takeEntries(view: DataView, first: number, from: number, end: number): void {
+    const { mapped, ofRun } = this
+    const { internalNlba } = this.arena.info
+    for (let premap = from; premap < end; premap++) {
+      const entry = view.getUint32((premap - first) * MAP_ENTRY_BYTES, true)
+      const state = entry >>> 30
+      ofRun[state] = (ofRun[state] ?? 0) + 1
+      const block = mapBlock(entry, premap)
+      let isWrong = state <= ERROR && this.takeUnusual(entry, premap, block)
+      if (block >= internalNlba) {
+        this.reportRange(premap, block)
+        isWrong = true
+      } else if (!mapped.add(block)) {
+        this.noteAgain(block)
+        isWrong = true
+      }
+      if (isWrong) this.wrongOfRun++
+    }
+  }
+
+  /** Adds what was counted since the last call to the counts of the arena. */
+  private endRun(first: number): void {
+    const { ofRun, counts, wrongOfRun: wrong } = this
+    const [initial = 0, error = 0, zero = 0, normal = 0, unknown = 0] = ofRun
+    for (const [state, count] of ofRun.entries()) counts[state] = (counts[state] ?? 0) + count
+    this.observer.add({ first, initial, error, zero, normal, unknown, wrong })
+    ofRun.fill(0)
+    this.wrongOfRun = 0
+  }
+
+  /** Entries in the states `initial` and `error`. @returns whether nobody writes such */
+  private takeUnusual(entry: number, premap: number, block: number): boolean {
     if (mapState(entry) === 'error') {
       this.add('sector-lost', premap, block, 'is marked as lost: reading it fails, writing it makes it good')
-    } else if (entry !== 0) {
-      const problem = `has a map entry without flags that names block ${stripFlags(entry)}, which nobody writes; it counts as never written`
-      this.add('map-state', premap, block, problem)
+      return false
     }
+    if (entry === 0) return false
+    const problem = `has a map entry without flags that names block ${stripFlags(entry)}, which nobody writes; it counts as never written`
+    this.add('map-state', premap, block, problem)
+    return true
   }
 
   private reportRange(premap: number, block: number): void {
@@ -192,7 +238,7 @@ class MapCheck implements MapVisitor {
       const premaps = suspects.has(block) ? holders.get(block) : undefined
       if (premaps !== undefined && premaps.length < MOST_HOLDERS) premaps.push(premap)
     }
-    this.run.expectEntries(externalNlba)
+    this.run.passes.expect(externalNlba)
     yield* readMap(this.run, this.arena, this.completed, {
       entries(view, first, count) {
         for (let i = 0; i < count; i++)

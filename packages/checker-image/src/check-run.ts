@@ -1,7 +1,8 @@
-import type { Wait } from '@bttkit/interfaces'
 import type { InfoBlock } from '@bttkit/btt-format'
 import type { FindingLog } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
+import type { MapPasses } from './map-passes.ts'
+import type { ImageObserver } from './observe-image.ts'
 
 /** How far a check is, in map entries. The total is 0 until it is known, and grows where a part has to be read again. */
 export interface CheckProgress {
@@ -13,12 +14,9 @@ export interface CheckProgress {
 export interface CheckRun {
   readonly reader: ImageReader
   readonly log: FindingLog
-  /** Where the driver wants to come in now and then, what to yield. */
-  readonly pause: Wait | undefined
-  /** Told after each piece of a map. */
-  readonly onEntries: (entries: number) => void
-  /** Told before the entries are read that `onEntries` will tell of. */
-  readonly expectEntries: (entries: number) => void
+  readonly passes: MapPasses
+  /** Told what is read. */
+  readonly observer?: ImageObserver | undefined
 }
 
 /** An arena whose map and flog can be read. */

@@ -97,7 +97,7 @@ export function flogFields(
 }
 
 /** What may be put into a field. */
-export const VALUES = {
+const VALUES = {
   '0': () => 0n,
   '1': () => 1n,
   max: (_old, bytes) => (1n << BigInt(8 * bytes)) - 1n,
@@ -106,6 +106,12 @@ export const VALUES = {
   'highest bit': (old, bytes) => old ^ (1n << BigInt(8 * bytes - 1)),
   'middle bit': (old, bytes) => old ^ (1n << BigInt(4 * bytes + 3)),
 } as const satisfies Record<string, (old: bigint, bytes: number) => bigint>
+
+export type ValueName = keyof typeof VALUES
+
+export const VALUE_NAMES = Object.keys(VALUES) as ValueName[]
+/** One of each kind. */
+export const FIRST_VALUES: readonly ValueName[] = ['0', '1', 'max', 'random', 'lowest bit']
 
 const RANDOM = 0x9e3779b97f4a7c15f39cc0605cedc835n
 
@@ -121,7 +127,7 @@ function store(bytes: Uint8Array, offset: number, length: number, value: bigint)
 export function withField(
   image: Uint8Array,
   { offsets, bytes, checksumsOf = [] }: Field,
-  value: keyof typeof VALUES,
+  value: ValueName,
   body: () => void,
 ): void {
   const [first = 0] = offsets

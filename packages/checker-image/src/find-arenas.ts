@@ -71,7 +71,7 @@ function damagedPlaces(places: readonly ProbedPlace[], isPoolOnly: boolean): rea
 }
 
 function* reportNoBtt(
-  { reader, log }: CheckRun,
+  { reader, log, observer }: CheckRun,
   places: readonly ProbedPlace[],
   around: Surroundings,
 ): Sleepable<void> {
@@ -83,6 +83,8 @@ function* reportNoBtt(
     return
   }
   const shown = damagedPlaces(places, isPoolOnly)
+  for (const { primary, backup } of shown.slice(0, 1))
+    observer?.place({ index: 0, offset: primary.offset, primary, backup })
   for (const place of shown) reportCopies(log, 0, place)
   const offset = shown[0]?.primary.offset
   const message =
@@ -124,7 +126,7 @@ function belongs(
 
 /** What is where `last` says that the next arena is. */
 function* nextPlace(
-  { reader, log }: CheckRun,
+  { reader, log, observer }: CheckRun,
   index: number,
   last: ExaminedArena,
   end: number,
@@ -132,6 +134,7 @@ function* nextPlace(
   const offset = last.offset + last.info.nextoff
   const place = yield* examinePlace(reader, offset, end)
   if (place.arena === undefined) {
+    observer?.place({ index, offset, primary: place.primary, backup: place.backup })
     reportCopies(log, index, place)
     const message = `arena ${index}, at byte ${offset}, cannot be read: neither of its info blocks can be used; nor can what comes behind it`
     log.add('arena-lost', () => ({ arena: index, offset, message }))
@@ -153,7 +156,7 @@ function* reportUnreachable({ reader, log }: CheckRun, last: Arena, end: number)
 }
 
 function* walkArenas(run: CheckRun, chosen: FoundPlace, around: Surroundings): Sleepable<Arena[]> {
-  const { log } = run
+  const { log, observer } = run
   const { end } = around
   const arenas: Arena[] = []
   let place: ExaminedPlace = chosen
@@ -168,6 +171,8 @@ function* walkArenas(run: CheckRun, chosen: FoundPlace, around: Surroundings): S
     reportInfo(log, arena.index, examined, chosen.position.version)
     reportParent(log, around, arena.index, examined, chosen.arena.offset)
     arenas.push(arena)
+    const { primary, backup } = place
+    observer?.place({ index: arena.index, offset, primary, backup, source: examined.source, arena })
     firstLba += info.externalNlba
     if (info.nextoff === 0) {
       yield* reportUnreachable(run, arena, end)
@@ -183,8 +188,13 @@ export function* findArenas(
   run: CheckRun,
   namespaceOffset: number | undefined,
 ): Sleepable<FoundArenas | undefined> {
-  const { reader, log } = run
+  const { reader, log, observer } = run
   const around = yield* readSurroundings(reader)
+  observer?.surroundings({
+    storageBytes: reader.size,
+    endOffset: around.end,
+    hasPoolHeader: around.pool !== undefined,
+  })
   const places: ProbedPlace[] = []
   for (const position of probePositions(around.pool?.header, namespaceOffset))
     places.push({ position, ...(yield* examinePlace(reader, position.offset, around.end)) })

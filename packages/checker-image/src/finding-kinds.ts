@@ -55,6 +55,7 @@ const KINDS = {
   'label-torn': info(),
   'parent-uuid': damaged('set-parent-uuid'),
   'medium-bad': info(),
+  'rule-failed': damaged(),
 
   // The info blocks of an arena.
   'primary-info-bad': damaged('primary-from-backup'),
@@ -96,6 +97,7 @@ const KINDS = {
   'map-tail': info(),
   'block-lost': damaged('assign-block'),
   'sector-lost': info(),
+  'zero-entries': info(),
 } as const satisfies Record<string, FindingKind>
 
 export type FindingCode = keyof typeof KINDS

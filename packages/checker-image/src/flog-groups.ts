@@ -48,7 +48,7 @@ export class FlogGroups {
    * The sectors (of the arena) that some slot says to have been written to each of these blocks. One of which a slot says that it went on from there to another block is
    * not among them.
    */
-  writersOf(blocks: ReadonlySet<number>): Map<number, Set<number>> {
+  writersOf(blocks: Pick<ReadonlySet<number>, 'has'>): Map<number, Set<number>> {
     const writers = new Map<number, Set<number>>()
     const leavers: FlogEntry[] = []
     for (let lane = 0; lane < this.arena.info.nfree; lane++) {

@@ -17,6 +17,16 @@ export {
 export type { ImageFinding } from './finding-log.ts'
 export { checkImage, imageChecker, type CheckImageOptions } from './iterate-findings.ts'
 export { applyRepair } from './apply-repair.ts'
+export type { Arena } from './check-run.ts'
+export type { InfoCopy } from './info-copy.ts'
+export type {
+  ImageObserver,
+  ObservedFlog,
+  ObservedPlace,
+  ObservedSectors,
+  ObservedSurroundings,
+  SectorsObserver,
+} from './observe-image.ts'
 export { planRepair } from './plan-repair.ts'
 export type {
   DuplicatePolicy,

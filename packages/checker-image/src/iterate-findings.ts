@@ -2,12 +2,18 @@
 import type { CheckOptions, Checker, Finding, PmemProvider } from '@bttkit/interfaces'
 import { preemptionPoint } from '@bttkit/sleepable'
 import { examineInto, summaryOf, type ExamineOptions, type ImageReport } from './check-image.ts'
+import { RuleFailure, findingsOf } from './foreign-rules.ts'
 import { FindingLog, LIST_LIMIT } from './finding-log.ts'
 
-export interface CheckImageOptions extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'onProgress'> {
+export interface CheckImageOptions
+  extends CheckOptions, Pick<ExamineOptions, 'listLimit' | 'onProgress' | 'observer'> {
   /** Rules of others, which look at the image after ours. Their findings count for the verdict. */
   readonly checkers?: readonly Checker[]
+  /** So long one of them may neither read nor find anything, in milliseconds; then it counts as failed. Default 60 000. */
+  readonly ruleLimitMs?: number
 }
+
+const RULE_LIMIT_MS = 60_000
 
 /** So long others may have to wait: timers, signals, whoever aborts. */
 const TURN_AFTER_MS = 20
@@ -35,17 +41,17 @@ class Courtesy {
  * for await (const finding of checkImage(provider)) console.log(finding.message)
  * ```
  *
- * @throws whatever the storage fails with, but for media errors, which are findings; the reason of `signal`; and what another checker throws
+ * @throws whatever the storage fails with, but for media errors, which are findings; and the reason of `signal`. What another checker throws is a finding, `rule-failed`
  */
 export async function* checkImage(
   provider: PmemProvider,
   options: CheckImageOptions = {},
 ): AsyncGenerator<Finding, ImageReport, void> {
-  const { signal, checkers = [], listLimit = LIST_LIMIT, namespaceOffset, onProgress } = options
+  const { signal, checkers = [], listLimit = LIST_LIMIT, namespaceOffset, onProgress, observer } = options
   const found: Finding[] = []
   const log = new FindingLog(listLimit, (finding) => found.push(finding))
   const courtesy = new Courtesy()
-  const steps = examineInto(provider, log, { namespaceOffset, onProgress, pause: PAUSE })
+  const steps = examineInto(provider, log, { namespaceOffset, onProgress, observer, pause: PAUSE })
   let step = steps.next()
   for (; step.done !== true;) {
     yield* found.splice(0)
@@ -54,13 +60,21 @@ export async function* checkImage(
     signal?.throwIfAborted()
     step = wait === PAUSE ? steps.next() : await afterWait(steps, wait)
   }
-  for (const checker of checkers) {
-    for await (const finding of checker.check(provider, options)) {
-      log.addForeign(finding)
-      yield* found.splice(0)
-    }
-  }
   yield* found.splice(0)
+  const limitMs = options.ruleLimitMs ?? RULE_LIMIT_MS
+  for (const checker of checkers) {
+    try {
+      for await (const finding of findingsOf(checker, provider, options, limitMs)) {
+        log.addForeign(finding)
+        yield* found.splice(0)
+      }
+    } catch (error) {
+      if (!(error instanceof RuleFailure)) throw error
+      const message = `the rule '${checker.name}' did not come to its end: ${error.message}`
+      log.add('rule-failed', () => ({ message }))
+    }
+    yield* found.splice(0)
+  }
   return { ...step.value, ...summaryOf(provider, log) }
 }
 

@@ -16,6 +16,7 @@ import { examinePlace, type ExaminedPlace } from './examine-arena.ts'
 import type { ImageReader } from './image-reader.ts'
 import { readInfoCopy } from './info-copy.ts'
 import { isSound } from './is-sound.ts'
+import type { MapPasses } from './map-passes.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const DIALECTS: readonly LayoutDialect[] = ['kernel', 'pmdk']
@@ -35,9 +36,11 @@ export interface Candidate {
 }
 
 /** What an arena may have had, whatever is left of its info blocks. */
-interface UsualNumbers {
+export interface UsualNumbers {
   readonly lbasizes: readonly number[]
   readonly nfrees: readonly number[]
+  /** Bytes of the arena; absent: all that is left of the namespace, and what is left of an info block says. */
+  readonly sizes?: readonly number[]
 }
 
 interface LayoutGuess {
@@ -56,10 +59,10 @@ function likeliest(found: readonly Candidate[], survivors: readonly InfoBlock[])
 /** Each combination once. */
 function guesses(
   survivors: readonly InfoBlock[],
-  { lbasizes, nfrees: usual }: UsualNumbers,
+  { lbasizes, nfrees: usual, sizes: given }: UsualNumbers,
   roomBytes: number,
 ): LayoutGuess[] {
-  const sizes = new Set([roomBytes])
+  const sizes = new Set(given ?? [roomBytes])
   const nfrees = new Set(usual)
   const sectors = new Set(lbasizes)
   for (const { nfree, info2off, externalLbasize, internalNlba, externalNlba } of survivors) {
@@ -67,7 +70,8 @@ function guesses(
     for (const spare of [nfree, internalNlba - externalNlba])
       if (spare >= 1 && spare <= MAX_NFREE) nfrees.add(spare)
     const size = info2off + INFO_BLOCK_BYTES
-    if (Number.isSafeInteger(size) && size >= MIN_ARENA_BYTES && size <= roomBytes) sizes.add(size)
+    if (given === undefined && Number.isSafeInteger(size) && size >= MIN_ARENA_BYTES && size <= roomBytes)
+      sizes.add(size)
   }
   return [...sizes].flatMap((sizeBytes) =>
     [...sectors].flatMap((externalLbasize) =>
@@ -107,10 +111,12 @@ function infoBy(
 /** Tries layouts out. */
 export class LayoutSearch {
   private readonly reader: ImageReader
+  private readonly passes: MapPasses
   private readonly around: Surroundings
 
-  constructor(reader: ImageReader, around: Surroundings) {
+  constructor(reader: ImageReader, passes: MapPasses, around: Surroundings) {
     this.reader = reader
+    this.passes = passes
     this.around = around
   }
 
@@ -121,21 +127,34 @@ export class LayoutSearch {
     identity: Identity,
     usual: UsualNumbers,
   ): Sleepable<Candidate[]> {
-    const { reader } = this
+    const found: Candidate[] = []
+    const { candidates, survivors } = yield* this.possibleCandidates(offset, identity, usual)
+    for (const candidate of candidates)
+      if (yield* isSound(this.reader, this.passes, { index, offset, info: candidate.info, firstLba: 0 }))
+        found.push(candidate)
+    return likeliest(found, survivors)
+  }
+
+  /** The arenas that may have been at a place, whether flog and map fit them or not, and what is left of its info blocks. */
+  *possibleCandidates(
+    offset: number,
+    identity: Identity,
+    usual: UsualNumbers,
+  ): Sleepable<{ candidates: Candidate[]; survivors: InfoBlock[] }> {
     const { end } = this.around
-    if (end - offset < MIN_ARENA_BYTES) return []
-    const place = yield* examinePlace(reader, offset, end)
-    const found = new Map<string, Candidate>()
+    if (end - offset < MIN_ARENA_BYTES) return { candidates: [], survivors: [] }
+    const place = yield* examinePlace(this.reader, offset, end)
     const survivors = yield* this.survivorsAt(place)
+    const possible = new Map<string, Candidate>()
     for (const guess of guesses(survivors, usual, end - offset)) {
       for (const layout of layoutsOf(guess)) {
         const info = infoBy(layout, guess, identity)
         const key = JSON.stringify({ ...info, checksum: undefined })
-        if (found.has(key) || [...layoutProblems(info, end - offset)].length > 0) continue
-        if (yield* isSound(reader, { index, offset, info, firstLba: 0 })) found.set(key, { place, info })
+        if (!possible.has(key) && [...layoutProblems(info, end - offset)].length === 0)
+          possible.set(key, { place, info })
       }
     }
-    return likeliest([...found.values()], survivors)
+    return { candidates: [...possible.values()], survivors }
   }
 
   /** What is left of the info blocks at a place: fields that may be right. One with its checksum comes first. */

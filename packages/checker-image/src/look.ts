@@ -1,10 +1,9 @@
 /** What a repair knows of an image: the findings of a check of the image as it is planned, all of them. */
 import type { Finding, Sleepable } from '@bttkit/interfaces'
 import { examineBy, type ImageReport } from './check-image.ts'
-import type { Arena } from './check-run.ts'
+import type { Arena, CheckRun } from './check-run.ts'
 import { FINDING_KINDS, type FindingCode } from './finding-kinds.ts'
 import { FindingLog, type ImageFinding } from './finding-log.ts'
-import type { ImageReader } from './image-reader.ts'
 
 /** With more of one code an image is a case for salvage, not for repair. */
 export const MOST_FINDINGS = 100_000
@@ -50,11 +49,14 @@ export class Look {
 }
 
 /** Checks what a reader shows. */
-export function* lookAt(reader: ImageReader, namespaceOffset: number | undefined): Sleepable<Look> {
+export function* lookAt(
+  { reader, passes }: Pick<CheckRun, 'reader' | 'passes'>,
+  namespaceOffset: number | undefined,
+): Sleepable<Look> {
   const findings: ImageFinding[] = []
   const log = new FindingLog(MOST_FINDINGS, (finding) => {
     if (isOurs(finding)) findings.push(finding)
   })
-  const { report, arenas } = yield* examineBy(reader, log, { namespaceOffset })
+  const { report, arenas } = yield* examineBy({ reader, log, passes }, namespaceOffset)
   return new Look(report, arenas, findings)
 }

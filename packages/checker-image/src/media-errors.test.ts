@@ -1,12 +1,13 @@
 /** Media that have lost something: each loss is a finding, and the rest is checked. */
 import { expect, test } from 'vitest'
-import { MAP_ENTRY_BYTES } from '@bttkit/btt-format'
+import { MAP_ENTRY_BYTES, stripFlags } from '@bttkit/btt-format'
 import { ProviderIoError, type ByteRange, type Finding } from '@bttkit/interfaces'
 import { FaultLayer } from '@bttkit/pmem-layers'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
 import { INFO_OFFSET, infoOf, smallImage, type Checked } from './image.test-support.ts'
 import { examineImage } from './index.ts'
+import { Damage } from './repair.test-support.ts'
 
 const image = smallImage(512)
 const info = infoOf(image, INFO_OFFSET)
@@ -21,13 +22,62 @@ function checkWithout(...mediaErrors: ByteRange[]): Checked {
 }
 
 const codesOf = ({ findings }: Checked): string[] =>
-  findings.map(({ code }) => code).filter((code) => code !== 'medium-bad')
+  findings.map(({ code }) => code).filter((code) => code !== 'medium-bad' && code !== 'zero-entries')
 
-test('what the storage knows to be lost is told, wherever it is', () => {
-  const data = { offset: INFO_OFFSET + info.dataoff, length: 1024 }
-  const checked = checkWithout(data)
+const badMedia = ({ findings }: Checked): readonly Finding[] =>
+  findings.filter(({ code }) => code === 'medium-bad')
+
+const blockAt = (block: number): number => INFO_OFFSET + info.dataoff + block * info.internalLbasize
+
+test('sectors of which the storage knows that it has lost them are named', () => {
+  const damage = new Damage(image)
+  const [one, other, never] = [damage.block(7), damage.block(20), 5000]
+  const checked = checkWithout(
+    { offset: blockAt(one), length: 1 },
+    { offset: blockAt(other) + 300, length: 1 },
+    { offset: blockAt(never), length: 2 * info.internalLbasize },
+  )
   expect(checked.report.verdict).toBe('clean')
-  expect(checked.findings).toEqual([expect.objectContaining({ code: 'medium-bad', offset: data.offset })])
+  expect(badMedia(checked).map(({ offset, lba, block }) => ({ offset, lba, block }))).toEqual(
+    [
+      { offset: blockAt(one), lba: 7, block: one },
+      { offset: blockAt(other), lba: 20, block: other },
+      { offset: blockAt(never), lba: never, block: never },
+    ].toSorted((a, b) => a.offset - b.offset),
+  )
+  expect(badMedia(checked).at(-1)).toMatchObject({ lbas: [never, never + 1] })
+})
+
+test('in a hole of the map, too', () => {
+  class Holed extends FaultLayer {
+    override dataRanges = (): ByteRange[] => []
+  }
+  const empty = smallImage(512, 0)
+  new Damage(empty).setEntry(3, 0).setEntry(4, 0)
+  const mediaErrors = [{ offset: blockAt(5000), length: 1 }]
+  const findings: Finding[] = []
+  const provider = new Holed(new MemoryProvider({ bytes: empty }), { mediaErrors })
+  runAtomic(examineImage(provider, { onFinding: (finding) => findings.push(finding) }))
+  expect(findings).toEqual([expect.objectContaining({ code: 'medium-bad', lbas: [5000] })])
+})
+
+test('a lane whose free block is lost is named', () => {
+  const free = stripFlags(new Damage(image).newer(1).oldMap)
+  const [finding] = badMedia(checkWithout({ offset: blockAt(free), length: 1 }))
+  expect(finding).toMatchObject({ block: free, lanes: [1] })
+  expect(finding).not.toHaveProperty('lba')
+})
+
+test.each([
+  ['the primary info block', INFO_OFFSET],
+  ['the map', INFO_OFFSET + info.mapoff],
+  ['the flog', INFO_OFFSET + info.logoff],
+  ['the backup info block', INFO_OFFSET + info.info2off],
+  [undefined, 0],
+])('what is lost of metadata is said to be where it is: %s', (where, offset) => {
+  const [finding] = badMedia(checkWithout({ offset, length: 1 }))
+  expect(finding?.offset).toBe(offset)
+  expect(/ in (.*) of arena 0$/.exec(finding?.message ?? '')?.[1]).toBe(where)
 })
 
 test('a lost primary info block is as good as a damaged one', () => {
@@ -81,7 +131,7 @@ test('EIO is a loss, whatever it is called', () => {
     }
   }
   const { findingsByCode } = runAtomic(examineImage(new Failing({ bytes: image })))
-  expect(findingsByCode).toEqual({ 'backup-info-bad': 1 })
+  expect(findingsByCode).toEqual({ 'backup-info-bad': 1, 'zero-entries': 1 })
 })
 
 test('a failure that is no loss ends the check', () => {

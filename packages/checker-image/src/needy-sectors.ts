@@ -59,10 +59,11 @@ export function* settleDuplicates(needs: ArenaNeeds): Sleepable<Set<number>> {
   return shared
 }
 
-/** Whether a sector has a content, so that it matters which block it has. */
-function* hasContent({ draft, arena }: ArenaNeeds, premap: number): Sleepable<boolean> {
+/** Whether a sector may have a content, so that it matters which block it has: also one that counts as never written, because its entry may be what is damaged. */
+function* mayHaveContent({ draft, arena }: ArenaNeeds, premap: number): Sleepable<boolean> {
   const bytes = yield* draft.reader.read(entryOffset(arena, premap), MAP_ENTRY_BYTES, 'map')
-  return bytes !== undefined && mapState(new DataView(bytes.buffer).getUint32(0, true)) === 'normal'
+  const state = bytes && mapState(new DataView(bytes.buffer).getUint32(0, true))
+  return state === 'normal' || state === 'initial'
 }
 
 /** Whose a block is that a sector has, and a lane as its free one. */
@@ -73,7 +74,7 @@ function* ownerOf(
   writers: ReadonlySet<number> | undefined,
 ): Sleepable<'sector' | 'lane' | undefined> {
   if (!lanes.some((lane) => isBelievable(needs, lane))) return 'sector'
-  if (writers?.has(premap) === true || !(yield* hasContent(needs, premap))) return 'sector'
+  if (writers?.has(premap) === true || !(yield* mayHaveContent(needs, premap))) return 'sector'
   const { duplicates } = needs.options
   if (duplicates !== undefined) return duplicates === 'error' ? 'lane' : 'sector'
   const lba = needs.arena.firstLba + premap

@@ -69,7 +69,7 @@ function* repeat(draft: RepairDraft, look: Look, options: RepairOptions, part: P
     draft.beginPartAgain()
     yield* part(draft, seen, options)
     if (draft.storeCount === before) break
-    seen = yield* lookAt(draft.reader, options.namespaceOffset)
+    seen = yield* lookAt(draft, options.namespaceOffset)
   }
   return seen
 }
@@ -103,12 +103,12 @@ function* planParts(draft: RepairDraft, look: Look, options: RepairOptions): Sle
 /**
  * Plans the repair of an image. Stores nothing, and takes no lock: whoever means to apply the plan holds the exclusive one already.
  *
- * Where nothing is wrong the plan is empty. May sleep where the storage may. @throws whatever the storage fails with, but for media errors
+ * Where nothing is wrong the plan is empty. May sleep where the storage may. @throws whatever the storage fails with, but for media errors, and the reason of `signal`
  */
 export function* planRepair(provider: PmemProvider, options: RepairOptions = {}): Sleepable<RepairPlan> {
   if (provider.capabilities.mayWait) mightSleep(provider.name, 'planning a repair')
-  const draft = new RepairDraft(provider)
-  const before = yield* lookAt(draft.reader, options.namespaceOffset)
+  const draft = new RepairDraft(provider, options)
+  const before = yield* lookAt(draft, options.namespaceOffset)
   const after = withholdAll(draft, before, options) ? before : yield* planParts(draft, before, options)
   const { namespaceOffset } = after.report
   const [first] = after.arenas

@@ -55,7 +55,7 @@ class MapReading {
         done = Math.max(done, range.end)
       }
       this.passHole(done, end)
-      if (this.run.pause !== undefined) yield this.run.pause
+      if (this.run.passes.pause !== undefined) yield this.run.passes.pause
     }
   }
 
@@ -73,11 +73,11 @@ class MapReading {
     for (let first = from; first < end; first += PIECE_ENTRIES) {
       const count = Math.min(PIECE_ENTRIES, end - first)
       const offset = this.start + first * MAP_ENTRY_BYTES
-      const { reader, pause, onEntries } = this.run
+      const { reader, passes } = this.run
       const lost = yield* reader.readMost(offset, this.bytes, count * MAP_ENTRY_BYTES, 'map')
       this.visitData(first, count, lost)
-      onEntries(count)
-      if (pause !== undefined) yield pause
+      passes.advance(count)
+      if (passes.pause !== undefined) yield passes.pause
     }
   }
 
@@ -111,7 +111,7 @@ class MapReading {
       first = premap + 1
     }
     if (end > first) this.visitor.hole(first, end - first)
-    if (end > from) this.run.onEntries(end - from)
+    if (end > from) this.run.passes.advance(end - from)
   }
 
   /** The interrupted writes to sectors before `end` that have not been passed. */

@@ -62,7 +62,7 @@ function* rebuildFirst(
   around: Surroundings,
   { namespaceOffset, uuid, rebuild }: RepairOptions,
 ): Sleepable<void> {
-  const search = new LayoutSearch(draft.reader, around)
+  const search = new LayoutSearch(draft.reader, draft.passes, around)
   const found: Candidate[] = []
   let isAnythingLeft = false
   const lbasizes = [...KERNEL_LBASIZES, ...(around.pool ? [around.pool.header.blockSize] : [])]
@@ -126,7 +126,7 @@ function* rebuildLater(draft: RepairDraft, around: Surroundings, look: Look): Sl
   if (code === 'arena-foreign' && last === first && (yield* trustBackupOfFirst(draft, around, first))) return
   const offset = last.offset + last.info.nextoff
   const { uuid, parentUuid, major, minor, externalLbasize, nfree } = first.info
-  const search = new LayoutSearch(draft.reader, around)
+  const search = new LayoutSearch(draft.reader, draft.passes, around)
   const identity = { uuid, parentUuid, major, minor }
   const usual = { lbasizes: [externalLbasize], nfrees: [DEFAULT_NFREE, nfree] }
   const sound = yield* search.soundCandidates(offset, look.arenas.length, identity, usual)
@@ -148,15 +148,15 @@ function* rebuildLayout(draft: RepairDraft, around: Surroundings, look: Look): S
     const place = yield* examinePlace(draft.reader, offset, around.end)
     const backup = usableInfo(place.backup)
     if (backup !== undefined && unusualLayoutFields(backup).length === 0) {
-      if (yield* isSound(draft.reader, { ...arena, info: backup })) {
+      if (yield* isSound(draft.reader, draft.passes, { ...arena, info: backup })) {
         storePrimary(draft, place, 'info-layout', index)
         continue
       }
     }
-    const isRight = yield* isSound(draft.reader, arena)
+    const isRight = yield* isSound(draft.reader, draft.passes, arena)
     const identity = { uuid: info.uuid, parentUuid: info.parentUuid, major: info.major, minor: info.minor }
     const usual = { lbasizes: [info.externalLbasize], nfrees: [info.nfree] }
-    const search = new LayoutSearch(draft.reader, around)
+    const search = new LayoutSearch(draft.reader, draft.passes, around)
     const sound = isRight ? [] : yield* search.soundCandidates(offset, index, identity, usual)
     const [only, other] = sound
     if (only !== undefined && other === undefined) {

@@ -1,11 +1,13 @@
 import type { PmemProvider } from '@bttkit/interfaces'
 import { ImageReader } from './image-reader.ts'
+import { MapPasses, type PassOptions } from './map-passes.ts'
 import { PlannedChanges } from './planned-changes.ts'
 import type { PlannedStore, RepairStage, RepairStep, WithheldRepair } from './repair-plan.ts'
 
 /** A plan in the making. Its reader sees the image with all that is planned so far. */
 export class RepairDraft {
   readonly reader: ImageReader
+  readonly passes: MapPasses
   readonly steps: RepairStep[] = []
   private readonly changes = new PlannedChanges()
   private readonly finished: RepairStage[] = []
@@ -13,7 +15,8 @@ export class RepairDraft {
   private withheldBefore: WithheldRepair[] = []
   private withheldNow: WithheldRepair[] = []
 
-  constructor(provider: PmemProvider) {
+  constructor(provider: PmemProvider, options: PassOptions) {
+    this.passes = new MapPasses(options)
     this.reader = new ImageReader(provider, this.changes)
   }
 

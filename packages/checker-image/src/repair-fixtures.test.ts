@@ -17,6 +17,7 @@ import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
 import { check, engine } from './image.test-support.ts'
 import type { RepairOptions, RepairPlan } from './index.ts'
+import { pmemblkComplaints } from './libpmemblk.test-support.ts'
 import { repairBytes } from './repair.test-support.ts'
 
 type Sector = Uint8Array | 'lost'
@@ -188,7 +189,7 @@ const UNKNOWABLE: Readonly<Record<string, string>> = {
 }
 
 test.each(corruptions().map((corruption) => [corruption.name, corruption] as const))(
-  'the pool with %s is repaired',
+  'the pool with %s is repaired, and libpmemblk agrees where it is installed',
   (name, { patches }) => {
     const bytes = pristine.slice()
     applyPatches(bytes, patches)
@@ -198,6 +199,7 @@ test.each(corruptions().map((corruption) => [corruption.name, corruption] as con
       name === FLOG_IS_WRONG ? { duplicates: 'first' } : POLICY,
       bases,
     )
+    expect(pmemblkComplaints(bytes, sectorsOf(bytes))).toEqual([])
     expect(lost.filter((lba) => !concerned.has(lba))).toEqual([])
     if (UNKNOWABLE[name] === undefined) expect(foreign).toEqual([])
     else if (name !== 'data-byte') expect(foreign.filter((lba) => !concerned.has(lba))).toEqual([])

@@ -2,6 +2,7 @@
 import type { ByteRange } from '@bttkit/interfaces'
 import type { Verdict } from './check-image.ts'
 import type { FindingCode, RepairAction } from './finding-kinds.ts'
+import type { PassOptions } from './map-passes.ts'
 
 /** How to settle that several sectors have one block where flog and map do not tell whose it is. */
 export type DuplicatePolicy =
@@ -12,7 +13,7 @@ export type DuplicatePolicy =
   /** Each of the others gets a copy of it, so that all read as before. */
   | 'both-readable'
 
-export interface RepairOptions {
+export interface RepairOptions extends PassOptions {
   /** Where the info block of arena 0 is, in bytes; absent: probe. */
   readonly namespaceOffset?: number | undefined
   /** Absent: where it is not known whose a block is, nothing is done. */

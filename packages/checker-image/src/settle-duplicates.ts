@@ -1,9 +1,11 @@
 /**
  * Whose a block is that several sectors have.
  *
+ * The block is the one's whose the flog says it is, too: one damaged entry cannot make both. Where that is so of none, or of several, only the policy can tell: also where
+ * but one of the sectors has a content. The block may be that of a sector that was zeroed, with what it held before, and the entry that is damaged may be the other one.
+ *
  * A sector that reads as zeros, or fails, has nothing in its block, so it takes another one and reads as before. A sector without flags in its entry was never written, and
- * its block can be another's only if its entry is damaged: it is lost. Of those that are left, the block is the one's whose the flog says it is, too: one damaged
- * entry cannot make both. Where that is so of none, or of several, only the policy can tell.
+ * its block can be another's only if its entry is damaged: it is lost.
  */
 import type { Sleepable } from '@bttkit/interfaces'
 import { MAP_ENTRY_BYTES, errorEntry, mapState, normalEntry, zeroEntry } from '@bttkit/btt-format'
@@ -85,7 +87,7 @@ export function* settleBlock(
   policy: DuplicatePolicy | undefined,
 ): Sleepable<SettledBlock | undefined> {
   const holders = yield* readHolders(reader, arena, premaps)
-  const { normal, error } = holders
+  const { normal } = holders
   const needs = needsWithoutContent(holders)
   // Nobody's content: the first keeps it, unless its entry is damaged, which comes last.
   if (normal.length === 0) return { block, lostKeeper: undefined, needs: needs.slice(1) }
@@ -94,8 +96,5 @@ export function* settleBlock(
     const losers = normal.filter((premap) => premap !== known[0]).map(lost)
     return { block, lostKeeper: undefined, needs: [...losers, ...needs] }
   }
-  // A repair that was cut short may have marked one of them already; then the policy still holds for the others.
-  const isUnderWay = policy === 'error' && error.length > 0
-  if (normal.length === 1 && !isUnderWay) return { block, lostKeeper: undefined, needs }
   return policy && { block, ...byPolicy(holders, policy, block) }
 }

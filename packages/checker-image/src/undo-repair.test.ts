@@ -1,9 +1,10 @@
 /** Taking a repair back: byte for byte, from every stop, and only where it was. */
 import { expect, test } from 'vitest'
+import { encodeInfoBlock } from '@bttkit/btt-format'
 import { FaultLayer, ReadOnlyLayer } from '@bttkit/pmem-layers'
 import { MemoryProvider } from '@bttkit/pmem-memory'
 import { runAtomic } from '@bttkit/sleepable'
-import { INFO_OFFSET, engine, infoOf, smallImage, storeInfo } from './image.test-support.ts'
+import { INFO_OFFSET, engine, infoOf, smallImage, storeInfo, twoArenas } from './image.test-support.ts'
 import {
   applyRepair,
   decodeUndo,
@@ -63,6 +64,22 @@ test('from every store at which the repair stopped, and twice', () => {
     restore(bytes, file)
     restore(bytes, file)
     expect(Buffer.compare(bytes, before)).toBe(0)
+  }
+})
+
+test('also where the repair gives a BTT its UUID back', () => {
+  const damaged = twoArenas(4160)
+  const info = infoOf(damaged, INFO_OFFSET)
+  const uuid = '99999999-2222-3333-4444-555555555555'
+  damaged.set(encodeInfoBlock({ ...info, uuid }), INFO_OFFSET)
+  const plan = runAtomic(planRepair(new MemoryProvider({ bytes: damaged })))
+  expect(plan).toMatchObject({ after: 'clean', uuid: info.uuid })
+  const file = undoFileOf(damaged)
+  const bytes = damaged.slice()
+  for (const stores of [[], plan.stages.flat()]) {
+    for (const { offset, bytes: stored } of stores) bytes.set(stored, offset)
+    restore(bytes, file)
+    expect(Buffer.compare(bytes, damaged)).toBe(0)
   }
 })
 

@@ -1,7 +1,7 @@
 /** Taking a repair back: every byte that it changed, and only on the image that it changed, if nobody has written to it since. */
 import { createHash, type Hash } from 'node:crypto'
 import { UndoFileError, type ByteRange, type PmemProvider, type Sleepable } from '@bttkit/interfaces'
-import { INFO_BLOCK_BYTES, decodeInfoBlock, hasInfoSignature } from '@bttkit/btt-format'
+import { INFO_BLOCK_BYTES, decodeInfoBlock, hasInfoSignature, infoFieldOffset } from '@bttkit/btt-format'
 import { mightSleep } from '@bttkit/sleepable'
 import { assertWritable, storeStage } from './apply-repair.ts'
 import { ImageReader } from './image-reader.ts'
@@ -9,6 +9,7 @@ import { UNIT_BYTES, mergeRanges } from './planned-changes.ts'
 import type { PlannedStore, RepairPlan } from './repair-plan.ts'
 import type { RepairUndo } from './undo-file.ts'
 
+const UUID_BYTES = 16
 const PIECE_BYTES = 2 ** 20
 /** What is zero in such a piece is the same as a hole. */
 const PAGE_BYTES = 4096
@@ -152,6 +153,14 @@ function* findForeignByte(
   return undefined
 }
 
+/** Whether the repair changes the UUID by which the BTT is known: then those bytes are compared as all others are. */
+function changesUuid({ ranges, infoOffset = 0 }: RepairUndo): boolean {
+  const start = infoOffset + infoFieldOffset('uuid')
+  return ranges.some(
+    ({ offset, bytes, isLost }) => !isLost && offset < start + UUID_BYTES && offset + bytes.length > start,
+  )
+}
+
 function* assertSameImage(provider: PmemProvider, undo: RepairUndo): Sleepable<void> {
   const image = provider.name
   const refuse = (detail: string): never => {
@@ -166,7 +175,9 @@ function* assertSameImage(provider: PmemProvider, undo: RepairUndo): Sleepable<v
   ]
   if (reaches.some((end) => end > undo.size)) refuse('the undo file reaches beyond the image')
   const block =
-    undo.infoOffset === undefined ? undefined : yield* reader.read(undo.infoOffset, INFO_BLOCK_BYTES, 'info')
+    undo.infoOffset === undefined || changesUuid(undo)
+      ? undefined
+      : yield* reader.read(undo.infoOffset, INFO_BLOCK_BYTES, 'info')
   if (block !== undefined && hasInfoSignature(block) && decodeInfoBlock(block).uuid !== undo.uuid)
     refuse(`the undo file is of another BTT: its UUID is ${undo.uuid}`)
   const changed = undo.ranges.map(({ offset, bytes }) => ({ offset, length: bytes.length }))

@@ -14,11 +14,19 @@ function reader(fill: (target: Uint8Array) => void): StressSurroundings & { task
   const options = { seed: 1, tasks: 1, workers: 1, readers: 1, cpus: 1, operationLimit: 20 }
   const plan = planStress(geometry, 100, options)
   const words = new StressWords(plan)
-  const sleepable = {
+  const refuse = (): never => expect.fail('it does more than read')
+  const sleepable: BlockDevice['sleepable'] = {
     *read(_: number, target: Uint8Array): Sleepable<void> {
       fill(target)
     },
-  } as unknown as BlockDevice['sleepable']
+    write: refuse,
+    zero: refuse,
+    readBytes: refuse,
+    writeBytes: refuse,
+    zeroBytes: refuse,
+    flush: refuse,
+    close: refuse,
+  }
   const findings = new Findings(words, 1)
   const surroundings = { device: { sleepable }, plan, words, findings, operations: noOperations() }
   return { ...surroundings, task: new StressTask(surroundings, 0, 0) }

@@ -28,7 +28,11 @@ export function addCommonOptions(program: Command, version: string): Command {
   return program
     .option('--offset <bytes>', 'where the info block of arena 0 is (default: probe)', sizeArgument)
     .option('--provider <url>', 'the storage, instead of IMAGE')
-    .option('--plugin <module>', 'a module with a further provider; may be repeated', addModule)
+    .option(
+      '--plugin <module>',
+      'a module with a further provider, or rules for checks; may be repeated',
+      addModule,
+    )
     .option('--json', 'print the result as JSON')
     .option('--quiet', 'print results and errors only')
     .option('--no-progress', 'show no progress bar')

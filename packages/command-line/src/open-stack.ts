@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { createStack, type Stack } from '@bttkit/stack'
 import { commonOptions } from './common-options.ts'
-import { loadProviderPlugin } from './provider-plugin.ts'
+import { loadPlugins } from './load-plugins.ts'
 
 /**
  * The stack that a command works with: what bttkit comes with, and the plugins that the command was called with.
@@ -9,5 +9,5 @@ import { loadProviderPlugin } from './provider-plugin.ts'
  * @throws {CommandError} for a plugin that cannot be loaded
  */
 export async function openStack(command: Command): Promise<Stack> {
-  return createStack({ plugins: await Promise.all(commonOptions(command).plugin.map(loadProviderPlugin)) })
+  return createStack(await loadPlugins(commonOptions(command).plugin))
 }

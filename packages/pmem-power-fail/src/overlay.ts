@@ -95,16 +95,27 @@ export class Overlay implements Content {
       this.below.read(offset, target, start, length)
       return
     }
-    for (let done = 0; done < length;) {
+    /** Up to here all is read, or is to be read from below. */
+    let done = 0
+    /** From here to `done` nothing was written: it is read as one piece. */
+    let unread = 0
+    const readBelow = (): void => {
+      if (unread < done) this.below.read(offset + unread, target, start + unread, done - unread)
+    }
+    while (done < length) {
       const within = (offset + done) % PAGE_BYTES
       const count = Math.min(PAGE_BYTES - within, length - done)
       const pageStart = offset + done - within
       const page = this.pages.get(pageStart / PAGE_BYTES)
       const at = start + done
-      if (page === undefined) this.below.read(offset + done, target, at, count)
-      else page.read(this.below, pageStart, within, target.subarray(at, at + count))
+      if (page !== undefined) {
+        readBelow()
+        page.read(this.below, pageStart, within, target.subarray(at, at + count))
+        unread = done + count
+      }
       done += count
     }
+    readBelow()
   }
 
   /** Feeds what was written here to a hash: the same for the same writes, in whatever order they were made where they do not overlap. */

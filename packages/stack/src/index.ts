@@ -1,3 +1,4 @@
+export { checkCheckerContract } from './check-checker.ts'
 export { createContainer, registerProviderPlugin } from './container.ts'
 export { checkPluginContract } from './check-plugin.ts'
 export type { Durability, DurabilityOptions } from './durability.ts'

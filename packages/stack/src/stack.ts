@@ -16,6 +16,7 @@ import {
   type ProviderShare,
 } from '@bttkit/interfaces'
 import { runAsync } from '@bttkit/sleepable'
+import { checkCheckerContract } from './check-checker.ts'
 import { createContainer, registerProviderPlugin } from './container.ts'
 import { checkDurability, withDurability, type DurabilityOptions } from './durability.ts'
 import { checkPluginContract } from './check-plugin.ts'
@@ -28,6 +29,8 @@ import { openByPlugin } from './open-by-plugin.ts'
 export interface StackOptions {
   /** Further ways to open storage. */
   readonly plugins?: readonly ProviderPlugin[]
+  /** Further rules for checks. */
+  readonly checkers?: readonly Checker[]
   /** Called once with the container, to replace or add parts. */
   readonly configure?: (container: DependencyContainer) => void
 }
@@ -68,6 +71,7 @@ export class Stack {
   constructor(options: StackOptions = {}) {
     this.container = createContainer()
     for (const plugin of options.plugins ?? []) registerProviderPlugin(this.container, plugin)
+    for (const checker of options.checkers ?? []) this.container.register(CHECKER, { useValue: checker })
     options.configure?.(this.container)
   }
 
@@ -183,10 +187,12 @@ export class Stack {
     return this.container.resolve<Engine>(ENGINE)
   }
 
-  /** The checkers that were registered; bttkit comes with none of its own here. */
+  /** The checkers that were registered; bttkit comes with none of its own here. @throws {PluginContractError} for one that is none */
   checkers(): Checker[] {
     // tsyringe throws for a token that nobody registered.
-    return this.container.isRegistered(CHECKER) ? this.container.resolveAll<Checker>(CHECKER) : []
+    const checkers = this.container.isRegistered(CHECKER) ? this.container.resolveAll<Checker>(CHECKER) : []
+    for (const checker of checkers) checkCheckerContract(checker)
+    return checkers
   }
 
   /** Opens a level and what lies under it, all of it without a lock. That is taken once, of the topmost, and layers pass it on. */

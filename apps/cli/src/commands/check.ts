@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
-import type { Verdict } from '@bttkit/checker-image'
+import type { ImageReport, Verdict } from '@bttkit/checker-image'
+import { PageObserver } from '@bttkit/image-page'
 import {
   commonOptions,
   UsageError,
@@ -11,10 +12,12 @@ import {
   type CommonOptions,
 } from '@bttkit/command-line'
 import { checkStorage } from '../check-run.ts'
-import { describeCheck, jsonOfCheck } from '../check-text.ts'
+import { describeCheck, firstOfEach, jsonOfCheck } from '../check-text.ts'
+import { FINDINGS_FOR_PAGE, HTML_HELP, pageOf } from '../image-page.ts'
 import { repairImage, undoRepair, type RepairFlags } from '../repair-run.ts'
 import { describeRepair, jsonOfRepair } from '../repair-text.ts'
 import { IMAGE_HELP } from '../operand-help.ts'
+import { checkPageName, withPageFile } from '../page-file.ts'
 import { imageOf, withReadableStorage, type ImageToOpen } from '../with-image.ts'
 
 /** As of fsck(8). */
@@ -22,6 +25,9 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = { clean: 0, recoverable: 0
 
 /** Of each code so many findings are listed, and the others counted. */
 const LISTED = { text: 20, json: 1000 } as const
+
+/** Neither an image that cannot be opened, nor a rule that did not come to its end, says anything about the image. */
+const NOT_CHECKED = 8
 
 /** After a repair that changed something. */
 const REPAIRED = 1
@@ -39,7 +45,8 @@ Verdicts and exit codes, as of fsck:
   recoverable  0   writes were interrupted; attaching the image completes them
   repaired     1   nothing is wrong any more
   damaged      4   also when a repair left something
-  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written
+  unreadable   8   no BTT can be found; also when the image cannot be opened, read or written,
+                   or a rule of a plugin did not come to its end
   wrong call  16
 
 Examples:
@@ -47,13 +54,16 @@ Examples:
   btt check disk.img --json | jq '.findings[] | select(.severity == "damaged")'
   btt check disk.img --repair --dry-run
   btt check disk.img --repair --undo disk.undo
-  btt check disk.img --undo-restore disk.undo`
+  btt check disk.img --undo-restore disk.undo
+  btt check disk.img --html disk.html`
 
 /** @throws {UsageError} for options that do not go together */
-function checkFlags(flags: RepairFlags): void {
+function checkFlags(flags: RepairFlags, html: string | undefined): void {
   const { repair, undoRestore, ...others } = flags
   if (undoRestore !== undefined && (repair === true || Object.keys(others).length > 0))
     throw new UsageError('--undo-restore takes a repair back, and goes with no other option of a repair')
+  if (undoRestore !== undefined && html !== undefined)
+    throw new UsageError('--html shows what a check found, and --undo-restore checks nothing')
   const [first] = Object.keys(others)
   if (repair !== true && first !== undefined) {
     const name = first.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -71,27 +81,76 @@ function repairFlags(command: Command): RepairFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
 }
 
-async function runCheck(target: ImageToOpen, options: CommonOptions, listLimit: number): Promise<void> {
-  const checked = await withReadableStorage(target, (provider) =>
-    checkStorage(provider, target, options, listLimit),
-  )
-  process.exitCode = EXIT_CODES[checked.report.verdict]
-  if (options.json) await writeJson(jsonOfCheck(checked))
-  else await writeOutput(describeCheck(checked))
+function exitCodeOf({ verdict, findingsByCode }: ImageReport): number {
+  return Object.hasOwn(findingsByCode, 'rule-failed') ? NOT_CHECKED : EXIT_CODES[verdict]
 }
 
-async function runRepair(
-  target: ImageToOpen,
-  flags: RepairFlags,
-  options: CommonOptions,
-  listLimit: number,
+/** What a run of the command has to do with, whatever it does. */
+interface Request {
+  readonly command: Command
+  readonly target: ImageToOpen
+  readonly options: CommonOptions
+  readonly html: string | undefined
+}
+
+/** Findings that people do not see are nevertheless on the page. */
+function listLimitOf({ options, html }: Request): number {
+  if (options.json) return LISTED.json
+  return html === undefined ? LISTED.text : FINDINGS_FOR_PAGE
+}
+
+/** Writes the page, and prints the rest whether that works or not: after a repair, what was done has to be told. */
+async function tell(
+  { options }: Request,
+  writePage: () => Promise<void>,
+  { json, text }: { readonly json: () => unknown; readonly text: () => string },
 ): Promise<void> {
-  const repaired = await repairImage(target, flags, options, listLimit)
-  const exitCode = EXIT_CODES[repaired.checked.report.verdict]
-  const hasChanged = !repaired.isDryRun && repaired.plan.stages.length > 0
-  process.exitCode = exitCode === 0 && hasChanged ? REPAIRED : exitCode
-  if (options.json) await writeJson(jsonOfRepair(repaired))
-  else await writeOutput(describeRepair(repaired))
+  try {
+    await writePage()
+  } finally {
+    if (options.json) await writeJson(json())
+    else await writeOutput(text())
+  }
+}
+
+async function runCheck(request: Request): Promise<void> {
+  const { command, target, options, html } = request
+  await withPageFile(html, async (write) => {
+    const observer = write && new PageObserver()
+    const settings = { listLimit: listLimitOf(request), observer }
+    const checked = await withReadableStorage(target, (provider) =>
+      checkStorage(provider, target, options, settings),
+    )
+    process.exitCode = exitCodeOf(checked.report)
+    const writePage = async (): Promise<void> => {
+      if (observer !== undefined) await write?.(pageOf({ command, target, checked, observer }))
+    }
+    await tell(request, writePage, {
+      json: () => jsonOfCheck(checked),
+      text: () => describeCheck(firstOfEach(checked, LISTED.text)),
+    })
+  })
+}
+
+async function runRepair(request: Request, flags: RepairFlags): Promise<void> {
+  const { command, target, options, html } = request
+  await withPageFile(html, async (write) => {
+    const observer = write && new PageObserver()
+    const settings = { listLimit: listLimitOf(request), observer }
+    const repaired = await repairImage(target, flags, options, settings)
+    const { checked, isDryRun, plan } = repaired
+    const exitCode = exitCodeOf(checked.report)
+    const hasChanged = !isDryRun && plan.stages.length > 0
+    process.exitCode = exitCode === 0 && hasChanged ? REPAIRED : exitCode
+    const writePage = async (): Promise<void> => {
+      if (observer !== undefined)
+        await write?.(pageOf({ command, target, checked, observer, repair: repaired }))
+    }
+    await tell(request, writePage, {
+      json: () => jsonOfRepair(repaired),
+      text: () => describeRepair({ ...repaired, checked: firstOfEach(checked, LISTED.text) }),
+    })
+  })
 }
 
 async function runUndo(target: ImageToOpen, path: string, { json, quiet }: CommonOptions): Promise<void> {
@@ -105,12 +164,14 @@ async function run(command: Command): Promise<void> {
   const [image = ''] = takeOperands(command)
   const options = commonOptions(command)
   const flags = repairFlags(command)
-  checkFlags(flags)
+  const { html } = command.opts<{ html?: string }>()
+  checkFlags(flags, html)
   const target = await imageOf(command, image)
-  const listLimit = options.json ? LISTED.json : LISTED.text
+  if (html !== undefined) checkPageName(target, html, flags.undo)
+  const request = { command, target, options, html }
   if (flags.undoRestore !== undefined) await runUndo(target, flags.undoRestore, options)
-  else if (flags.repair === true) await runRepair(target, flags, options, listLimit)
-  else await runCheck(target, options, listLimit)
+  else if (flags.repair === true) await runRepair(request, flags)
+  else await runCheck(request)
 }
 
 /** `btt check`: whether an image is in order, and all that is not; and putting it in order. */
@@ -118,7 +179,7 @@ export function checkCommand(): Command {
   const command = new Command('check').description(
     'say what is wrong with an image, without changing it; repair it when asked to',
   )
-  setExitCodes(command, { failed: 8, usage: 16 })
+  setExitCodes(command, { failed: NOT_CHECKED, usage: 16 })
   return declareOperands(command, { IMAGE: IMAGE_HELP })
     .option('--repair', 'put in order what can be put in order without a guess')
     .option('--dry-run', 'with --repair: say what it would do, and change nothing')
@@ -133,6 +194,7 @@ export function checkCommand(): Command {
     .option('--rewrite-log', 'with --repair: rewrite a flog in the slots of Linux before 4.15')
     .option('--reset-unknown', 'with --repair: reset versions and flags that nobody knows')
     .option('--rebuild', 'with --repair: rebuild info blocks of which nothing is left')
+    .option('--html <file>', HTML_HELP)
     .addHelpText('after', HELP)
     .action(async () => run(command))
 }

@@ -13,7 +13,7 @@ import {
 } from '@bttkit/command-line'
 import { POWER_FAIL_MODELS, type PowerFailModel } from '@bttkit/pmem-power-fail'
 import type { Finding } from '../explore-finding.ts'
-import { REPLAY_FILE, TRACE, checkOutput, writeOutputFile } from '../explore-output.ts'
+import { REPLAY_FILE, TRACE, checkOutput, writeOutputFile } from '../output-files.ts'
 import { replayFile } from '../explore-replay-file.ts'
 import { MOST_EXPLORED_LANES, MOST_EXPLORED_OPERATIONS, type ExploreRequest } from '../explore-request.ts'
 import { endAfter, explorePrograms } from '../explore-run.ts'

@@ -6,7 +6,7 @@ import { OVER_A_READER } from './at-once-reader-check.ts'
 import { runAll, runCases, type Check } from './check.ts'
 import { LIMIT, MODELS, ONE_SECTOR, crashVerdict } from './crash-checks.ts'
 import { smallImage, withLostSectors } from './images.ts'
-import { FAULTS, MOST_CALLS, failOnce } from './one-failing-call-check.ts'
+import { FAULTS, failEach } from './one-failing-call-check.ts'
 import type { Subject } from '../subject.ts'
 
 type Workload = Omit<CrashCheckOptions, 'engine' | 'limit'>
@@ -60,9 +60,7 @@ function* failures(subject: Subject): Generator<() => string | undefined> {
   const image = smallImage(subject.engine)
   const given = subjectAtOnce(subject)
   for (const writesThrough of [false, true])
-    for (const fault of FAULTS)
-      for (let nth = 1; nth <= MOST_CALLS; nth++)
-        yield () => failOnce(given, image, 'px86', { ...fault, nth }, writesThrough)
+    for (const fault of FAULTS) yield* failEach(given, { image, model: 'px86', fault, writesThrough })
 }
 
 const failing: Check = {

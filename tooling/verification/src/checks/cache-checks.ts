@@ -14,7 +14,7 @@ import { runAll, runCases, type Check } from './check.ts'
 import { AFTERWARDS, crashVerdict, everyKind } from './crash-checks.ts'
 import { deathVerdictOn, type DyingProgram } from './death-checks.ts'
 import { smallImage } from './images.ts'
-import { FAULTS, MOST_CALLS, WRITES, failOnce } from './one-failing-call-check.ts'
+import { FAULTS, failEach } from './one-failing-call-check.ts'
 import { lostSectorPrograms, verdictOn } from './schedule-checks.ts'
 
 const SECTOR_BYTES = 512
@@ -130,9 +130,7 @@ function withCache({ engine, makeParts }: Subject): Subject {
 
 function* failures(subject: Subject): Generator<() => string | undefined> {
   const image = smallImage(subject.engine)
-  for (const fault of FAULTS)
-    for (let nth = 1; nth <= MOST_CALLS; nth++)
-      yield () => failOnce(subject, image, 'px86', { ...fault, nth }, false, WRITES)
+  for (const fault of FAULTS) yield* failEach(subject, { image, model: 'px86', fault })
 }
 
 const failing: Check = {

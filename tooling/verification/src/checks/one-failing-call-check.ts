@@ -1,7 +1,13 @@
 /** Storage of which one call fails, each in turn, without a power failure and with one. */
 import { CutStorage } from '@bttkit/checker-crash'
-import { isBttkitError, type BttDevice, type Engine, type PmemProvider } from '@bttkit/interfaces'
-import { FaultLayer, type FaultRule } from '@bttkit/pmem-layers'
+import {
+  isBttkitError,
+  type BttDevice,
+  type Engine,
+  type MaybeSleep,
+  type PmemProvider,
+} from '@bttkit/interfaces'
+import { FaultLayer, type FaultRule, type ProviderCall } from '@bttkit/pmem-layers'
 import { PowerFailMemory, type PowerFailModel } from '@bttkit/pmem-power-fail'
 import { runAtomic } from '@bttkit/sleepable'
 import type { Subject } from '../subject.ts'
@@ -20,12 +26,12 @@ export const WRITES: readonly SectorWrite[] = [
 ]
 const WATCHED = new Map([32, 33, 34, 35, 60].map((lba) => [lba, new Set([initialFill(lba)])]))
 
-/** The most calls of one kind that the writes make, and a few more. */
-export const MOST_CALLS = 30
 /** Classes of crash states after a failure; the rest is sampled. */
 const LIMIT = 40
 
-export const FAULTS: readonly Omit<FaultRule, 'nth'>[] = [
+type Fault = Omit<FaultRule, 'nth'>
+
+export const FAULTS: readonly Fault[] = [
   { on: 'write', effect: 'error' },
   // Stored, and said to have failed.
   { on: 'write', effect: 'short', storedBytes: 512 },
@@ -42,39 +48,77 @@ function attachUnlessFailing(engine: Engine, storage: PmemProvider): BttDevice |
   }
 }
 
-/** Runs the writes with one failing call, and judges what is there then, and what a power failure leaves. */
-export function failOnce(
+/** Fails the n-th call of a kind, and knows whether there was one. */
+class FailingOnce extends FaultLayer {
+  private readonly on: FaultRule['on']
+  private callsToGo: number
+
+  constructor(inner: PmemProvider, fault: Fault, nth: number) {
+    super(inner, { faults: [{ ...fault, nth }] })
+    this.on = fault.on
+    this.callsToGo = nth
+  }
+
+  get hasFailed(): boolean {
+    return this.callsToGo <= 0
+  }
+
+  protected override around(call: ProviderCall, run: () => MaybeSleep): MaybeSleep {
+    if (call.kinds.some((kind) => kind === this.on)) this.callsToGo--
+    return super.around(call, run)
+  }
+}
+
+interface Failing {
+  readonly image: Uint8Array
+  readonly model: PowerFailModel
+  readonly fault: Fault
+  readonly writesThrough?: boolean
+  /** Default: `WRITES`. */
+  readonly writes?: readonly SectorWrite[]
+}
+
+/** Judges what is there after the writes of which a call has failed, and what a power failure leaves. */
+function judgeAfter(
   { engine }: Subject,
-  image: Uint8Array,
-  model: PowerFailModel,
-  rule: FaultRule & { readonly nth: number },
-  writesThrough: boolean,
-  writes = WRITES,
+  memory: PowerFailMemory,
+  faulty: PmemProvider,
+  writes: readonly SectorWrite[],
 ): string | undefined {
-  const memory = new PowerFailMemory({ media: image, model })
-  const faulty = new FaultLayer(writesThrough ? new CutStorage(memory, () => {}, true) : memory, {
-    faults: [rule],
-  })
   const device = attachUnlessFailing(engine, faulty)
   if (device === undefined) return undefined
   const sectors = new ModelledSectors(device, WATCHED)
   for (const write of writes) sectors.write(write)
-  const storage = `${model}${writesThrough ? ', writes through' : ''}`
-  const what = `${rule.on} ${rule.nth} fails (${rule.effect}; ${storage})`
   const problem = sectors.judge() ?? judgeAgain(engine, memory.copy(), sectors)
-  if (problem !== undefined) return `${what}: ${problem}`
+  if (problem !== undefined) return problem
   let afterCut: string | undefined
   memory.cut().explore((left) => void (afterCut ??= judgeAgain(engine, left, sectors)), { limit: LIMIT })
-  return afterCut && `${what}, and then the power: ${afterCut}`
+  return afterCut && `and then the power: ${afterCut}`
+}
+
+/** Runs the writes again and again, and lets each call of a kind fail once, until there are no more of it. */
+export function* failEach(
+  subject: Subject,
+  { image, model, fault, writesThrough = false, writes = WRITES }: Failing,
+): Generator<() => string | undefined> {
+  const through = writesThrough ? ', writes through' : ''
+  for (let nth = 1; ; nth++) {
+    const memory = new PowerFailMemory({ media: image, model })
+    const storage = writesThrough ? new CutStorage(memory, () => {}, true) : memory
+    const faulty = new FailingOnce(storage, fault, nth)
+    yield () => {
+      const problem = judgeAfter(subject, memory, faulty, writes)
+      return problem && `${fault.on} ${nth} fails (${fault.effect}; ${model}${through}): ${problem}`
+    }
+    if (!faulty.hasFailed) return
+  }
 }
 
 function* failures(subject: Subject): Generator<() => string | undefined> {
   const image = smallImage(subject.engine)
   for (const model of ['px86', 'buffered'] as const)
     for (const writesThrough of [false, true])
-      for (const fault of FAULTS)
-        for (let nth = 1; nth <= MOST_CALLS; nth++)
-          yield () => failOnce(subject, image, model, { ...fault, nth }, writesThrough)
+      for (const fault of FAULTS) yield* failEach(subject, { image, model, fault, writesThrough })
 }
 
 export const ONE_FAILING_CALL: Check = {

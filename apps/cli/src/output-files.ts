@@ -1,4 +1,4 @@
-/** The files that `btt explore` makes. Whether they can be made is known before it begins, and what is there is not overwritten by mistake. */
+/** Files that a command makes beside what it prints. Whether they can be made is known before it begins, and what is there is not overwritten by mistake. */
 import { access, constants, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandError } from '@bttkit/command-line'
@@ -8,13 +8,19 @@ import { naming } from './naming.ts'
 export interface OutputKind {
   /** For people. */
   readonly name: string
+  /** What to do where something else is in the way. */
+  readonly otherwise: string
   /** Whether a text is what such a file holds. */
   isOne(text: string): boolean
 }
 
-export const REPLAY_FILE: OutputKind = { name: 'replay file', isOne: isReplayFile }
+export const REPLAY_FILE: OutputKind = { name: 'replay file', otherwise: 'use --force', isOne: isReplayFile }
 /** Its first line is that of a list, its second one an event: see `formatScheduleTrace`. */
-export const TRACE: OutputKind = { name: 'trace', isOne: (text) => text.startsWith('[\n{"ph":') }
+export const TRACE: OutputKind = {
+  name: 'trace',
+  otherwise: 'use --force',
+  isOne: (text) => text.startsWith('[\n{"ph":'),
+}
 
 async function isThere(path: string): Promise<boolean> {
   try {
@@ -45,7 +51,7 @@ export async function checkOutput(path: string, kind: OutputKind, force: boolean
     }
     if ((await stat(path)).isDirectory()) throw new CommandError(`${path}: is a directory (EISDIR)`)
     if (!force && !(await mayBeOverwritten(path, kind)))
-      throw new CommandError(`${path}: holds something that is no ${kind.name} (EEXIST): use --force`)
+      throw new CommandError(`${path}: holds something that is no ${kind.name} (EEXIST): ${kind.otherwise}`)
     await access(path, constants.W_OK)
   })
 }

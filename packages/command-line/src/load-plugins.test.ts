@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { PROVIDER_CONTRACT } from '@bttkit/interfaces'
-import { CommandError, loadProviderPlugin } from './index.ts'
+import { PROVIDER_CONTRACT, type ProviderPlugin } from '@bttkit/interfaces'
+import { CommandError, loadPlugins } from './index.ts'
 
 /** A plugin for this version of the contract. */
 const soundObject = (contract = PROVIDER_CONTRACT): string =>
@@ -13,6 +13,10 @@ const soundObject = (contract = PROVIDER_CONTRACT): string =>
 const sound = (contract?: string): string => `export const providerPlugin = ${soundObject(contract)}\n`
 
 let directory: string
+
+async function loadProviderPlugin(module: string): Promise<ProviderPlugin | undefined> {
+  return (await loadPlugins([module])).plugins[0]
+}
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'bttkit-plugin-'))
@@ -73,7 +77,7 @@ test('a package that lacks something of its own is not looked for elsewhere', as
 })
 
 test.each([
-  ['exports none', 'export const somethingElse = 1\n', /exports no providerPlugin$/],
+  ['exports none', 'export const somethingElse = 1\n', /exports no providerPlugin and no checkers$/],
   [
     'exports something else by that name',
     'export const providerPlugin = 1\n',
@@ -117,4 +121,26 @@ test('a folder is no module', async () => {
 test('CommonJS may make its exports at run time', async () => {
   const path = write('toy.cjs', `Object.assign(exports, { ['provider' + 'Plugin']: ${soundObject()} })`)
   expect(await loadProviderPlugin(path)).toMatchObject({ name: 'toy', schemes: ['toy'] })
+})
+
+const RULE = "{ name: 'acme', async *check() {} }"
+
+test('a module may have rules for checks, alone or beside a provider', async () => {
+  const alone = write('rules.mjs', `export const checkers = [${RULE}, ${RULE}]\n`)
+  const both = write('both.mjs', `${sound()}export const checkers = [${RULE}]\n`)
+  const { plugins, checkers } = await loadPlugins([alone, both])
+  expect(plugins.map(({ name }) => name)).toEqual(['toy'])
+  expect(checkers.map(({ name }) => name)).toEqual(['acme', 'acme', 'acme'])
+})
+
+test.each([
+  ['are no list', RULE, /its checkers are no list$/],
+  ['have no name', '[{ async *check() {} }]', /a checker has no 'name'/],
+  ['have an empty name', "[{ name: '', async *check() {} }]", /a checker has no 'name'/],
+  ['cannot check', "[{ name: 'acme' }]", /the checker 'acme' has no 'check'/],
+  ['are nothing', '[null]', /a checker is an object$/],
+])('rules that %s are refused by name', async (_, source, says) => {
+  const path = write('rules.mjs', `export const checkers = ${source}\n`)
+  await expect(loadPlugins([path])).rejects.toThrow(`the plugin ${path} cannot be used: `)
+  await expect(loadPlugins([path])).rejects.toThrow(says)
 })

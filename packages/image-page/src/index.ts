@@ -1,0 +1,5 @@
+export { buildPage, type PageContent, type PageRepair } from './build-page.ts'
+export type { Fact, PageModel } from './page-model.ts'
+export { PageObserver } from './page-observer.ts'
+export { renderPage } from './render-page.ts'
+export type { ImageWords } from './verdict-advice.ts'
