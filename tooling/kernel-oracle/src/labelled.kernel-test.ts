@@ -19,13 +19,13 @@ interface Labelled {
 }
 
 const namespaces: Labelled[] = [
-  ...[512, 528, 4096, 4224].map((lbasize) => ({
+  ...[528, 4096, 4104, 4224].map((lbasize) => ({
     labels: '1.2' as const,
     btt: '2.0' as const,
     lbasize,
     hasParent: lbasize > 4000,
   })),
-  ...[512, 520, 4096].map((lbasize) => ({
+  ...[512, 4096].map((lbasize) => ({
     labels: '1.1' as const,
     btt: '1.1' as const,
     lbasize,
