@@ -95,13 +95,14 @@ test('metadata is behind each sector when it is asked for', async () => {
 })
 
 describe('the directory', () => {
+  const fillWith = (name: string): void => {
+    mkdirSync(out)
+    writeFileSync(join(out, name), 'x')
+  }
+
   test.each([
-    ['is not empty', () => void (mkdirSync(out), writeFileSync(join(out, 'precious'), 'x')), 'ENOTEMPTY'],
-    [
-      'has the image in it',
-      () => void (mkdirSync(out), writeFileSync(join(out, 'disk.img'), 'x')),
-      'ENOTEMPTY',
-    ],
+    ['is not empty', () => fillWith('precious'), 'ENOTEMPTY'],
+    ['has the image in it', () => fillWith('disk.img'), 'ENOTEMPTY'],
     ['is a file', () => writeFileSync(out, 'x'), 'ENOTDIR'],
     ['is a link that leads nowhere', () => symlinkSync(join(directory, 'gone'), out), 'EEXIST'],
     ['is in one that is not there', () => void (out = join(directory, 'gone', 'rescue')), 'ENOENT'],
