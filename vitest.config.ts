@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { configDefaults, defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig, mergeConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Tests run on sources: every workspace package exports its src under this condition, so nothing is built.
@@ -23,22 +23,27 @@ const every = '{packages,apps,tooling}/*/src/**/*.test.ts'
 const sharing =
   'packages/{btt-format,command-line,image-file,interfaces,pmem-layers,pmem-sleeping-flush,sleepable,stack,write-back}/src/**/*.test.ts'
 
-export default defineConfig({
+/** Settings of every configuration of tests. */
+export const onSources = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
-  test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    pool: 'forks',
-    maxWorkers: 2,
-    sequence: { sequencer: VerificationFirst },
-    env: { NODE_COMPILE_CACHE: compileCache },
-    projects: [
-      {
-        extends: true,
-        test: { name: 'alone', include: [every], exclude: [...configDefaults.exclude, sharing] },
-      },
-      { extends: true, test: { name: 'sharing', include: [sharing], isolate: false } },
-    ],
-  },
+  test: { pool: 'forks', maxWorkers: 2, env: { NODE_COMPILE_CACHE: compileCache } },
 })
+
+export default mergeConfig(
+  onSources,
+  defineConfig({
+    test: {
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      sequence: { sequencer: VerificationFirst },
+      projects: [
+        {
+          extends: true,
+          test: { name: 'alone', include: [every], exclude: [...configDefaults.exclude, sharing] },
+        },
+        { extends: true, test: { name: 'sharing', include: [sharing], isolate: false } },
+      ],
+    },
+  }),
+)

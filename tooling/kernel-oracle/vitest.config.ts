@@ -1,9 +1,9 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
-import root from '../../vitest.config.ts'
+import { onSources } from '../../vitest.config.ts'
 
 /** Tests with the Linux driver. One guest at a time: its processors are threads of QEMU, and take those of the host. */
 export default mergeConfig(
-  root,
+  onSources,
   defineConfig({
     test: {
       root: import.meta.dirname,
