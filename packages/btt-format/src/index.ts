@@ -32,7 +32,13 @@ export {
   type InfoVerdict,
   type LayoutProblem,
 } from './judge-info-block.ts'
-export { LABEL_PROBE_BYTES, isLabelAreaStart, labelAreaCandidates } from './label-area.ts'
+export {
+  LABEL_INDEX_PROBE_BYTES,
+  LABEL_PROBE_BYTES,
+  isLabelArea,
+  isLabelAreaStart,
+  labelAreaCandidates,
+} from './label-area.ts'
 export { unusualLayoutFields } from './known-layout.ts'
 export {
   DEFAULT_NFREE,
@@ -73,7 +79,13 @@ export {
 export { contentPlaces, namespaceContent, type NamespaceContent } from './namespace-content.ts'
 export type { LabelAbstraction, LabelType, NamespaceLabel } from './namespace-label.ts'
 export { decodeNamespaceLabels, type NamespaceLabels } from './namespace-labels.ts'
-export { POOL_BTT_OFFSET, decodePoolHeader, hasPoolChecksum, type PoolHeader } from './pool-header.ts'
+export {
+  POOL_BTT_OFFSET,
+  decodePoolHeader,
+  hasKnownPoolFormat,
+  hasPoolChecksum,
+  type PoolHeader,
+} from './pool-header.ts'
 export { layOutPool, unwrittenPoolRanges } from './pool-layout.ts'
 export {
   backupOffsetIn,

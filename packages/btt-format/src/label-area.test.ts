@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { kernelImages, poolImages } from '@bttkit/fixtures'
-import { LABEL_PROBE_BYTES, isLabelAreaStart, labelAreaCandidates } from './index.ts'
+import {
+  LABEL_INDEX_PROBE_BYTES,
+  LABEL_PROBE_BYTES,
+  isLabelArea,
+  isLabelAreaStart,
+  labelAreaCandidates,
+} from './index.ts'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -68,4 +74,30 @@ test.each([0, 8, 15])('a start has byte %i of the signature', (at) => {
 
 test('too few bytes are no start', () => {
   expect(isLabelAreaStart(indexBlock(0n, 256n).subarray(0, LABEL_PROBE_BYTES - 1))).toBe(false)
+})
+
+test.each(labelled)(
+  'the label area of $name is found by its second index block where the first is lost',
+  (image) => {
+    const bytes = image.bytes()
+    const { size } = image.manifest.namespace
+    bytes.fill(0, size, size + 256)
+    const found = labelAreaCandidates(bytes.length).filter((start) =>
+      isLabelArea(bytes.subarray(start, start + LABEL_INDEX_PROBE_BYTES)),
+    )
+    expect(found).toEqual([size])
+  },
+)
+
+test.each([
+  ['another place', 24],
+  ['another size', 32],
+  ['another place of the first', 40],
+])('a second index block that tells of %s is none', (_what, at) => {
+  const bytes = new Uint8Array(LABEL_INDEX_PROBE_BYTES)
+  const second = indexBlock(512n, 512n)
+  bytes.set(second, 512)
+  expect(isLabelArea(bytes)).toBe(true)
+  bytes[512 + at] = 1
+  expect(isLabelArea(bytes)).toBe(false)
 })

@@ -63,8 +63,11 @@ function* ownProblems(labels: readonly NamespaceLabel[], end: number): Generator
       const message = `has ${rawSize} bytes from byte ${dpa} on, which are no whole pages within the ${end} bytes before the label area`
       yield { code: 'label-range', at, message }
     }
-    if (labelCount > 1) {
-      const message = `is spread over ${labelCount} NVDIMMs, of which this is number ${position}: here is only a part of each of its pages`
+    if (labelCount !== 1 || position !== 0) {
+      const message =
+        position < labelCount
+          ? `is spread over ${labelCount} NVDIMMs, of which this is number ${position}: here is only a part of each of its pages`
+          : `is said to be number ${position} of ${labelCount} NVDIMMs, and there is no such number`
       yield { code: 'label-set', at, message }
     }
     if (type !== 'pmem') {

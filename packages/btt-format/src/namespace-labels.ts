@@ -3,7 +3,7 @@
  *
  * There are two index blocks, written in turn; the one with the later sequence number counts. So one of them may be torn.
  */
-import { isLabelAreaStart } from './label-area.ts'
+import { isLabelArea } from './label-area.ts'
 import { decodeLabelIndexes, type LabelIndex } from './label-index.ts'
 import { decodeNamespaceLabel, isTornLabel, type NamespaceLabel } from './namespace-label.ts'
 
@@ -21,7 +21,7 @@ export interface NamespaceLabels {
 
 /** Reads a whole label area; `undefined` where none begins with these bytes. */
 export function decodeNamespaceLabels(area: Uint8Array): NamespaceLabels | undefined {
-  if (!isLabelAreaStart(area)) return undefined
+  if (!isLabelArea(area)) return undefined
   const indexes = decodeLabelIndexes(area)
   const [index] = indexes
   return {

@@ -12,6 +12,8 @@ const SIGNATURE = 'PMEMBLK\0'
 const AT = {
   /** 16 bytes: the UUID of the pool set; the BTT's parent UUID. */
   poolsetUuid: 24,
+  /** u32: of the format; there is only 1. */
+  major: 8,
   /** u32: features that whoever does not know them must not ignore. */
   incompatible: 16,
   /** u64: Fletcher-64 of the header, whose page ends with it. */
@@ -24,6 +26,8 @@ const HEADER_BYTES = 4096
 /** This feature says that only the first half of the header is summed: the second changes at each opening. */
 const FEATURE_CHECKSUM_2K = 2
 const CHECKSUM_2K_BYTES = 2048
+/** Those that libpmemblk 1.12.1 knows: a header of one part alone, the sum of its first half, a count of unsafe shutdowns. */
+const KNOWN_FEATURES = 1 | FEATURE_CHECKSUM_2K | 4
 
 export interface PoolHeader {
   readonly poolsetUuid: string
@@ -47,4 +51,12 @@ export function hasPoolChecksum(bytes: Uint8Array): boolean {
   const stored = view.getBigUint64(AT.checksum, true)
   if ((view.getUint32(AT.incompatible, true) & FEATURE_CHECKSUM_2K) !== 0) header.fill(0, CHECKSUM_2K_BYTES)
   return fletcher64(header, AT.checksum) === stored
+}
+
+/** Whether libpmemblk knows what the header says that one has to know; it opens no other pool. */
+export function hasKnownPoolFormat(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return (
+    view.getUint32(AT.major, true) === 1 && (view.getUint32(AT.incompatible, true) & ~KNOWN_FEATURES) === 0
+  )
 }

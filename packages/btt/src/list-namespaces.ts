@@ -2,14 +2,16 @@
 import type { ByteRange, PmemProvider, Sleepable } from '@bttkit/interfaces'
 import {
   INFO_BLOCK_BYTES,
+  LABEL_INDEX_PROBE_BYTES,
   contentPlaces,
   decodeNamespaceLabels,
+  isLabelArea,
+  labelAreaCandidates,
   labelledNamespaces,
   namespaceContent,
   type LabelledNamespace,
   type NamespaceContent,
 } from '@bttkit/btt-format'
-import { findNamespaceEnd } from './find-btt.ts'
 import { readUnlessLost } from './read-bytes.ts'
 import { Storage } from './storage.ts'
 
@@ -22,6 +24,15 @@ export interface Namespace extends LabelledNamespace {
   readonly number: number
   /** What it is, by what is in it; absent where it cannot be opened. */
   readonly content: NamespaceContent | undefined
+}
+
+/** Where the label area begins, also where its first index block is damaged; the end of the storage where there is none. */
+function* findLabelArea(storage: Storage): Sleepable<number> {
+  for (const start of labelAreaCandidates(storage.size)) {
+    const bytes = yield* readUnlessLost(storage, start, LABEL_INDEX_PROBE_BYTES, 'info')
+    if (bytes !== undefined && isLabelArea(bytes)) return start
+  }
+  return storage.size
 }
 
 function* contentOf(storage: Storage, { offset, length }: ByteRange): Sleepable<NamespaceContent> {
@@ -37,7 +48,7 @@ function* contentOf(storage: Storage, { offset, length }: ByteRange): Sleepable<
  */
 export function* listNamespaces(provider: PmemProvider): Sleepable<readonly Namespace[]> {
   const storage = new Storage(provider)
-  const end = yield* findNamespaceEnd(storage, readUnlessLost)
+  const end = yield* findLabelArea(storage)
   const length = Math.min(storage.size - end, MOST_LABEL_BYTES)
   const area = yield* readUnlessLost(storage, end, length, 'info')
   const labels = area && decodeNamespaceLabels(area)

@@ -14,6 +14,7 @@ import {
 import { reportLabels } from './check-labels.ts'
 import type { Arena, CheckRun } from './check-run.ts'
 import type { FindingLog } from './finding-log.ts'
+import type { ImageReader } from './image-reader.ts'
 import {
   examinePlace,
   reportCopies,
@@ -70,6 +71,15 @@ function damagedPlaces(places: readonly ProbedPlace[], isPoolOnly: boolean): rea
   return byBackup.length > 0 || !isPoolOnly ? byBackup : places.slice(0, 1)
 }
 
+/** What is to be said where a BTT is in the place of those of pools, and the header of the pool is not there. */
+function* poolHint(reader: ImageReader, { pool, end }: Surroundings): Sleepable<string> {
+  if (pool !== undefined || end - POOL_BTT_OFFSET < MIN_ARENA_BYTES) return ''
+  const { arena } = yield* examinePlace(reader, POOL_BTT_OFFSET, end)
+  return arena === undefined
+    ? ''
+    : `; one is at byte ${POOL_BTT_OFFSET}, as in a pool whose header is lost: name it with --offset ${POOL_BTT_OFFSET}`
+}
+
 function* reportNoBtt(
   { reader, log, observer }: CheckRun,
   places: readonly ProbedPlace[],
@@ -89,7 +99,7 @@ function* reportNoBtt(
   const offset = shown[0]?.primary.offset
   const message =
     offset === undefined
-      ? `no BTT was found at byte ${places.map(({ position }) => position.offset).join(' or ')}`
+      ? `no BTT was found at byte ${places.map(({ position }) => position.offset).join(' or ')}${yield* poolHint(reader, around)}`
       : `neither info block of arena 0, at byte ${offset}, can be used`
   log.add('no-btt', () => ({ ...(offset !== undefined && { arena: 0, offset }), message }))
 }

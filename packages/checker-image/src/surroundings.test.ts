@@ -175,3 +175,26 @@ test('behind an arena that is lost, those before it are checked all the same', (
   expect(report.arenas).toHaveLength(1)
   expect(place(findings, 'arena-lost')).toMatchObject({ arena: 1, offset: second })
 })
+
+test('a pool whose header is lost is no BTT, and where its BTT is is told', () => {
+  const bytes = poolImage('blk-4096').bytes()
+  bytes.fill(0, 0, 8192)
+  const { report, findings } = check(bytes)
+  expect(report.verdict).toBe('unreadable')
+  expect(place(findings, 'no-btt')?.message).toContain('--offset 8192')
+  expect(check(bytes, { namespaceOffset: 8192 }).report.arenas).toHaveLength(1)
+})
+
+test('a pool of a format that libpmemblk does not know is told, and its BTT is checked', () => {
+  for (const [at, value] of [
+    [8, 2],
+    [16, 8],
+  ] as const) {
+    const bytes = poolImage('blk-4096').bytes()
+    bytes[at] = value
+    fixChecksum(bytes, 0, 4096, 4088)
+    const { report, findings } = check(bytes)
+    expect(report.arenas).toHaveLength(1)
+    expect(findings.filter(({ code }) => code === 'pool-header').at(-1)?.message).toContain('does not know')
+  }
+})

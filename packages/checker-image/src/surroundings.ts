@@ -1,14 +1,15 @@
 /** What is around a BTT: the label area of an NVDIMM at the end, the header of a libpmemblk pool at the beginning. */
 import type { Sleepable } from '@bttkit/interfaces'
 import {
-  LABEL_PROBE_BYTES,
+  LABEL_INDEX_PROBE_BYTES,
   NULL_UUID,
   POOL_BTT_OFFSET,
   decodeNamespaceLabels,
   decodePoolHeader,
+  hasKnownPoolFormat,
   hasPoolChecksum,
   infoFieldOffset,
-  isLabelAreaStart,
+  isLabelArea,
   labelAreaCandidates,
   unwrittenPoolRanges,
   type BttCandidate,
@@ -33,8 +34,8 @@ export interface Surroundings {
 
 function* findLabelArea(reader: ImageReader): Sleepable<number | undefined> {
   for (const start of labelAreaCandidates(reader.size)) {
-    const bytes = yield* reader.read(start, LABEL_PROBE_BYTES, 'info')
-    if (bytes !== undefined && isLabelAreaStart(bytes)) return start
+    const bytes = yield* reader.read(start, LABEL_INDEX_PROBE_BYTES, 'info')
+    if (bytes !== undefined && isLabelArea(bytes)) return start
   }
   return undefined
 }
@@ -68,6 +69,12 @@ export function reportPool(log: FindingLog, { pool }: Surroundings, { offset, in
     log.add('pool-header', () => ({
       offset: 0,
       message: 'the header of the pool does not have its checksum',
+    }))
+  if (!hasKnownPoolFormat(pool.bytes))
+    log.add('pool-header', () => ({
+      offset: 0,
+      message:
+        'the header of the pool is of a version, or has features, that libpmemblk does not know; it does not open it',
     }))
   const { blockSize } = pool.header
   if (blockSize !== info.externalLbasize) {
