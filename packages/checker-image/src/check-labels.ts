@@ -11,7 +11,7 @@ import {
 } from '@bttkit/btt-format'
 import type { FindingLog } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
-import { readSurroundings, type Surroundings } from './surroundings.ts'
+import { readLabels, type Surroundings } from './surroundings.ts'
 
 function reportArea(log: FindingLog, end: number, labels: NamespaceLabels): void {
   const { soundIndexes, tornLabels, misplacedLabels } = labels
@@ -79,5 +79,5 @@ export function* reportLabels(
 
 /** As `reportLabels`, of the whole image of an NVDIMM. */
 export function* checkLabels(reader: ImageReader, log: FindingLog): Sleepable<void> {
-  yield* reportLabels(reader, log, yield* readSurroundings(reader))
+  yield* reportLabels(reader, log, yield* readLabels(reader))
 }

@@ -2,6 +2,7 @@
 import type { Sleepable } from '@bttkit/interfaces'
 import {
   LABEL_INDEX_PROBE_BYTES,
+  LABEL_PROBE_BYTES,
   NULL_UUID,
   POOL_BTT_OFFSET,
   decodeNamespaceLabels,
@@ -10,6 +11,7 @@ import {
   hasPoolChecksum,
   infoFieldOffset,
   isLabelArea,
+  isLabelAreaStart,
   labelAreaCandidates,
   unwrittenPoolRanges,
   type BttCandidate,
@@ -32,12 +34,28 @@ export interface Surroundings {
   readonly pool: { readonly header: PoolHeader; readonly bytes: Uint8Array } | undefined
 }
 
+/** Where the label area of an NVDIMM begins, by its first index block. */
 function* findLabelArea(reader: ImageReader): Sleepable<number | undefined> {
   for (const start of labelAreaCandidates(reader.size)) {
-    const bytes = yield* reader.read(start, LABEL_INDEX_PROBE_BYTES, 'info')
-    if (bytes !== undefined && isLabelArea(bytes)) return start
+    const bytes = yield* reader.read(start, LABEL_PROBE_BYTES, 'info')
+    if (bytes !== undefined && isLabelAreaStart(bytes)) return start
   }
   return undefined
+}
+
+/** The labels of an NVDIMM, and where their area begins, also where the first index block is damaged. */
+export function* readLabels(reader: ImageReader): Sleepable<Pick<Surroundings, 'end' | 'labels'>> {
+  for (const start of labelAreaCandidates(reader.size)) {
+    const bytes = yield* reader.read(start, LABEL_INDEX_PROBE_BYTES, 'info')
+    if (bytes !== undefined && isLabelArea(bytes))
+      return { end: start, labels: yield* readLabelArea(reader, start) }
+  }
+  return { end: reader.size, labels: undefined }
+}
+
+function* readLabelArea(reader: ImageReader, start: number): Sleepable<NamespaceLabels | undefined> {
+  const bytes = yield* reader.read(start, Math.min(reader.size - start, MOST_LABEL_BYTES), 'info')
+  return bytes && decodeNamespaceLabels(bytes)
 }
 
 /** Reads what is around the BTT. Reports nothing: it may turn out to be the content of something else. */
@@ -46,13 +64,9 @@ export function* readSurroundings(reader: ImageReader): Sleepable<Surroundings> 
   // What looks like a label area at the end of a namespace is content of it.
   const area = namespaceUuid === undefined ? yield* findLabelArea(reader) : undefined
   const end = area ?? reader.size
-  const labelBytes =
-    area === undefined
-      ? undefined
-      : yield* reader.read(area, Math.min(reader.size - area, MOST_LABEL_BYTES), 'info')
   const bytes = yield* reader.read(0, POOL_BTT_OFFSET, 'info')
   const header = bytes && decodePoolHeader(bytes)
-  const labels = labelBytes && decodeNamespaceLabels(labelBytes)
+  const labels = area === undefined ? undefined : yield* readLabelArea(reader, area)
   const uuidsOfLabels = labels && [...new Set(labels.labels.map(({ uuid }) => uuid))]
   return {
     end,
