@@ -21,7 +21,7 @@ class VerificationFirst extends BaseSequencer {
 const every = '{packages,apps,tooling}/*/src/**/*.test.ts'
 // Many small files, which neither change their process nor leave anything in it: to start one for each takes longer than they do.
 const sharing =
-  'packages/{btt-format,command-line,image-file,interfaces,pmem-layers,pmem-sleeping-flush,sleepable,stack,write-back}/src/**/*.test.ts'
+  'packages/{btt-format,checker-crash,checker-image,command-line,image-file,image-page,interfaces,pmem-layers,pmem-memory,pmem-power-fail,pmem-sleeping-flush,salvage,sleepable,stack,write-back}/src/**/*.test.ts'
 
 /** Settings of every configuration of tests. */
 export const onSources = defineConfig({
