@@ -195,6 +195,6 @@ test('a pool of a format that libpmemblk does not know is told, and its BTT is c
     fixChecksum(bytes, 0, 4096, 4088)
     const { report, findings } = check(bytes)
     expect(report.arenas).toHaveLength(1)
-    expect(findings.filter(({ code }) => code === 'pool-header').at(-1)?.message).toContain('does not know')
+    expect(findings.findLast(({ code }) => code === 'pool-header')?.message).toContain('does not know')
   }
 })
