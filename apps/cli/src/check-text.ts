@@ -1,6 +1,6 @@
 /** What `btt check` prints. */
 import type { Finding } from '@bttkit/interfaces'
-import type { SectorCounts } from '@bttkit/checker-image'
+import { totalSectors, type SectorCounts } from '@bttkit/checker-image'
 import type { CheckedImage } from './check-run.ts'
 
 const PLACES = ['arena', 'lane', 'lba', 'block', 'offset'] as const satisfies readonly (keyof Finding)[]
@@ -33,19 +33,6 @@ export function firstOfEach(checked: CheckedImage, most: number): CheckedImage {
   return { ...checked, findings }
 }
 
-/** Over all arenas. */
-function totalSectors({ report }: CheckedImage): SectorCounts {
-  const total = { initial: 0, error: 0, zero: 0, normal: 0, unknown: 0 }
-  for (const { sectors } of report.arenas) {
-    total.initial += sectors.initial
-    total.error += sectors.error
-    total.zero += sectors.zero
-    total.normal += sectors.normal
-    total.unknown += sectors.unknown
-  }
-  return total
-}
-
 function describeSectors({ initial, error, zero, normal, unknown }: SectorCounts): string {
   const lost = unknown === 0 ? '' : `, ${unknown} unknown`
   return `sectors: ${normal} written, ${initial} never written, ${zero} zeroed, ${error} lost${lost}`
@@ -64,7 +51,7 @@ export function describeCheck(checked: CheckedImage): string {
   const { findings, report } = checked
   const lines = findings.flatMap(describeFinding)
   for (const [code, count] of unlisted(checked)) lines.push(`and ${count} more of ${code}`)
-  if (report.arenas.length > 0) lines.push(describeSectors(totalSectors(checked)))
+  if (report.arenas.length > 0) lines.push(describeSectors(totalSectors(checked.report)))
   return `${[...lines, `${report.image}: ${report.verdict}`].join('\n')}\n`
 }
 
@@ -93,7 +80,7 @@ export function jsonOfCheck(checked: CheckedImage): Readonly<Record<string, unkn
       byCode: report.findingsByCode,
       unlisted: Object.fromEntries(unlisted(checked)),
       arenas: arenas.length,
-      sectors: totalSectors(checked),
+      sectors: totalSectors(checked.report),
     },
   }
 }

@@ -1,3 +1,4 @@
+export { ARENA_SECTIONS, arenaSections, type ArenaSection } from './arena-sections.ts'
 export { Bitmap } from './bitmap.ts'
 export { fletcher64 } from './fletcher64.ts'
 export {
@@ -78,7 +79,7 @@ export {
 } from './labelled-namespaces.ts'
 export { contentPlaces, namespaceContent, type NamespaceContent } from './namespace-content.ts'
 export type { LabelAbstraction, LabelType, NamespaceLabel } from './namespace-label.ts'
-export { decodeNamespaceLabels, type NamespaceLabels } from './namespace-labels.ts'
+export { MOST_LABEL_BYTES, decodeNamespaceLabels, type NamespaceLabels } from './namespace-labels.ts'
 export {
   POOL_BTT_OFFSET,
   decodePoolHeader,

@@ -2,6 +2,7 @@
  * Whether an info block can be believed. Its bytes may come from anyone: a right checksum proves nothing about the fields, so each of
  * them is checked before it is used.
  */
+import { ARENA_SECTIONS, arenaSections, type ArenaSection } from './arena-sections.ts'
 import { FLOG_GROUP_BYTES } from './flog.ts'
 import {
   FLAG_ERROR,
@@ -30,20 +31,22 @@ interface Section {
   readonly end: number
 }
 
+/** What each is called, and the field that says where it begins. */
+const SECTIONS = {
+  info: ['the info block', 'infosize'],
+  data: ['the data', 'dataoff'],
+  map: ['the map', 'mapoff'],
+  flog: ['the flog', 'logoff'],
+  backup: ['the backup info block', 'info2off'],
+} as const satisfies Record<ArenaSection, readonly [name: string, field: keyof InfoBlock]>
+
 function sections(info: InfoBlock): Section[] {
-  const section = (name: string, field: keyof InfoBlock, start: number, length: number): Section => ({
-    name,
-    field,
-    start,
-    end: start + length,
+  const ranges = arenaSections(info)
+  return ARENA_SECTIONS.map((section) => {
+    const [name, field] = SECTIONS[section]
+    const { offset, length } = ranges[section]
+    return { name, field, start: offset, end: offset + length }
   })
-  return [
-    section('the info block', 'infosize', 0, INFO_BLOCK_BYTES),
-    section('the data', 'dataoff', info.dataoff, info.internalNlba * info.internalLbasize),
-    section('the map', 'mapoff', info.mapoff, info.externalNlba * MAP_ENTRY_BYTES),
-    section('the flog', 'logoff', info.logoff, info.nfree * FLOG_GROUP_BYTES),
-    section('the backup info block', 'info2off', info.info2off, INFO_BLOCK_BYTES),
-  ]
 }
 
 /** Why an arena cannot be as its info block says. */

@@ -7,6 +7,9 @@ import { isLabelArea } from './label-area.ts'
 import { decodeLabelIndexes, type LabelIndex } from './label-index.ts'
 import { decodeNamespaceLabel, isTornLabel, type NamespaceLabel } from './namespace-label.ts'
 
+/** Of a label area: two index blocks and the labels of all namespaces that anybody has are within this much. */
+export const MOST_LABEL_BYTES = 2 ** 20
+
 /** What a label area says. */
 export interface NamespaceLabels {
   /** Of the two index blocks, how many can be believed. */

@@ -3,6 +3,7 @@ import type { ByteRange, PmemProvider, Sleepable } from '@bttkit/interfaces'
 import {
   INFO_BLOCK_BYTES,
   LABEL_INDEX_PROBE_BYTES,
+  MOST_LABEL_BYTES,
   contentPlaces,
   decodeNamespaceLabels,
   isLabelArea,
@@ -14,9 +15,6 @@ import {
 } from '@bttkit/btt-format'
 import { readUnlessLost } from './read-bytes.ts'
 import { Storage } from './storage.ts'
-
-/** Two index blocks and the labels of all namespaces that anybody has are within this much. */
-const MOST_LABEL_BYTES = 2 ** 20
 
 /** A namespace, as its label describes it. */
 export interface Namespace extends LabelledNamespace {

@@ -1,6 +1,6 @@
 /** What the storage knows to be lost, by what is there: parts of info blocks, flog and map, and the sectors whose blocks are concerned. */
 import type { ByteRange, Sleepable } from '@bttkit/interfaces'
-import { Bitmap, FLOG_GROUP_BYTES, INFO_BLOCK_BYTES, MAP_ENTRY_BYTES, mapBlock } from '@bttkit/btt-format'
+import { Bitmap, MAP_ENTRY_BYTES, arenaSections, mapBlock } from '@bttkit/btt-format'
 import type { FlogReading } from './check-flog.ts'
 import type { Arena, CheckRun } from './check-run.ts'
 import type { CompletedWrites } from './interrupted-writes.ts'
@@ -14,17 +14,21 @@ interface Section extends ByteRange {
   readonly name: string
 }
 
+const METADATA = {
+  info: 'the primary info block',
+  map: 'the map',
+  flog: 'the flog',
+  backup: 'the backup info block',
+} as const
+
 /** Those of an arena that are not data. Bytes of the storage. */
 function metadataSections({ index, offset, info }: Arena): Section[] {
-  const section = (name: string, at: number, length: number): Section => {
-    return { name: `${name} of arena ${index}`, offset: offset + at, length }
-  }
-  return [
-    section('the primary info block', 0, INFO_BLOCK_BYTES),
-    section('the map', info.mapoff, info.externalNlba * MAP_ENTRY_BYTES),
-    section('the flog', info.logoff, info.nfree * FLOG_GROUP_BYTES),
-    section('the backup info block', info.info2off, INFO_BLOCK_BYTES),
-  ]
+  const ranges = arenaSections(info)
+  return (['info', 'map', 'flog', 'backup'] as const).map((section) => ({
+    name: `${METADATA[section]} of arena ${index}`,
+    offset: offset + ranges[section].offset,
+    length: ranges[section].length,
+  }))
 }
 
 function cut(range: ByteRange, within: ByteRange): ByteRange | undefined {
@@ -33,10 +37,10 @@ function cut(range: ByteRange, within: ByteRange): ByteRange | undefined {
   return offset < end ? { offset, length: end - offset } : undefined
 }
 
-const dataOf = ({ offset, info }: Arena): ByteRange => ({
-  offset: offset + info.dataoff,
-  length: info.internalNlba * info.internalLbasize,
-})
+function dataOf({ offset, info }: Arena): ByteRange {
+  const { data } = arenaSections(info)
+  return { offset: offset + data.offset, length: data.length }
+}
 
 /** Reports what is lost outside of the blocks of arenas. */
 export function reportBadMetadata({ reader, log }: CheckRun, arenas: readonly Arena[]): void {

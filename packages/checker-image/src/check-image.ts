@@ -138,6 +138,19 @@ export function* examineLabels(
   return { arenas: [], ...summaryOf(provider, log) }
 }
 
+/** The sectors of all arenas. */
+export function totalSectors({ arenas }: Pick<ImageReport, 'arenas'>): SectorCounts {
+  const total = { initial: 0, error: 0, zero: 0, normal: 0, unknown: 0 }
+  for (const { sectors } of arenas) {
+    total.initial += sectors.initial
+    total.error += sectors.error
+    total.zero += sectors.zero
+    total.normal += sectors.normal
+    total.unknown += sectors.unknown
+  }
+  return total
+}
+
 /** What a log says of an image. */
 export function summaryOf(
   { name }: Pick<PmemProvider, 'name'>,

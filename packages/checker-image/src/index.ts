@@ -1,6 +1,7 @@
 export {
   examineImage,
   examineLabels,
+  totalSectors,
   type CheckedArena,
   type ExamineOptions,
   type ImageReport,

@@ -2,6 +2,7 @@
 import type { Sleepable } from '@bttkit/interfaces'
 import {
   LABEL_INDEX_PROBE_BYTES,
+  MOST_LABEL_BYTES,
   LABEL_PROBE_BYTES,
   NULL_UUID,
   POOL_BTT_OFFSET,
@@ -20,9 +21,6 @@ import {
 } from '@bttkit/btt-format'
 import type { FindingLog } from './finding-log.ts'
 import type { ImageReader } from './image-reader.ts'
-
-/** Two index blocks and the labels of all namespaces that anybody has are within this much. */
-const MOST_LABEL_BYTES = 2 ** 20
 
 export interface Surroundings {
   /** Byte of the storage where the namespace ends. */

@@ -1,6 +1,12 @@
 /** Makes the model of a page of what a check found and read. */
 import type { Finding } from '@bttkit/interfaces'
-import type { Arena, ImageReport, ObservedPlace, RepairPlan, SectorCounts } from '@bttkit/checker-image'
+import {
+  totalSectors,
+  type Arena,
+  type ImageReport,
+  type ObservedPlace,
+  type RepairPlan,
+} from '@bttkit/checker-image'
 import { anchors } from './anchors.ts'
 import { FindingPlaces } from './finding-places.ts'
 import { flogModel } from './flog-lanes.ts'
@@ -48,18 +54,6 @@ function repairModel({ plan, isDryRun }: PageRepair): RepairModel {
     withheld: named(withheld),
     moreWithheld: Math.max(0, withheld.length - MOST_REPAIRS),
   }
-}
-
-function totalSectors({ arenas }: ImageReport): SectorCounts {
-  const total = { initial: 0, error: 0, zero: 0, normal: 0, unknown: 0 }
-  for (const { sectors } of arenas) {
-    total.initial += sectors.initial
-    total.error += sectors.error
-    total.zero += sectors.zero
-    total.normal += sectors.normal
-    total.unknown += sectors.unknown
-  }
-  return total
 }
 
 /** What one wants to know first. Sizes and counts are those of arena 0 where all arenas have them. */

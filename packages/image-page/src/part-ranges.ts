@@ -1,6 +1,12 @@
 /** Which bytes of the storage are what. */
 import type { Arena } from '@bttkit/checker-image'
-import { FLOG_GROUP_BYTES, INFO_BLOCK_BYTES, MAP_ENTRY_BYTES, POOL_BTT_OFFSET } from '@bttkit/btt-format'
+import {
+  ARENA_SECTIONS,
+  INFO_BLOCK_BYTES,
+  POOL_BTT_OFFSET,
+  arenaSections,
+  type ArenaSection,
+} from '@bttkit/btt-format'
 import { anchors } from './anchors.ts'
 import type { Anchor, PartKind } from './page-model.ts'
 import type { PageObserver } from './page-observer.ts'
@@ -14,18 +20,24 @@ export interface PartRange {
   readonly bytes: number
 }
 
+const NAMES: Readonly<Record<ArenaSection, string>> = {
+  info: 'info block',
+  data: 'data',
+  map: 'map',
+  flog: 'flog',
+  backup: 'backup info block',
+}
+
 /** The parts of an arena, without what lies between them. */
 export function partsOfArena({ index, offset, info }: Arena): PartRange[] {
-  const part = (kind: PartKind, name: string, at: number, bytes: number): PartRange => {
-    return { kind, name, anchor: anchors.part(index, kind), offset: offset + at, bytes }
-  }
-  return [
-    part('info', 'info block', 0, INFO_BLOCK_BYTES),
-    part('data', 'data', info.dataoff, info.internalNlba * info.internalLbasize),
-    part('map', 'map', info.mapoff, info.externalNlba * MAP_ENTRY_BYTES),
-    part('flog', 'flog', info.logoff, info.nfree * FLOG_GROUP_BYTES),
-    part('backup', 'backup info block', info.info2off, INFO_BLOCK_BYTES),
-  ]
+  const ranges = arenaSections(info)
+  return ARENA_SECTIONS.map((kind) => ({
+    kind,
+    name: NAMES[kind],
+    anchor: anchors.part(index, kind),
+    offset: offset + ranges[kind].offset,
+    bytes: ranges[kind].length,
+  }))
 }
 
 /** Byte of the storage behind an arena. */
